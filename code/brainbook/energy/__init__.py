@@ -1,0 +1,1 @@
+"""Operations to joules, with a source and a range for every constant."""

@@ -1,0 +1,135 @@
+"""What a page hands over: figures with their data, numbers for the prose, claims.
+
+In a notebook::
+
+    from brainbook.evidence.results import Results
+    from brainbook.pages.attention import astrocytes as page
+
+    results = Results(page)
+    error = page.measure_error(units=units, seeds=seeds)
+    results.figure(page.draw_error, error, data=error.frame)
+    results.numbers(slope=error.slope)
+    results.claims(page.claims(error))
+
+Under the press the files go to the folder named by ``BRAINBOOK_RESULTS``; in an interactive
+session figures are shown and nothing is written.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import numbers as numeric
+from collections.abc import Callable
+from types import ModuleType
+
+import pandas as pd
+from IPython.display import display
+from matplotlib.figure import Figure
+from myst_nb import glue
+
+from . import facts, paths, style
+from .claims import Claim
+
+PREFIX = "brainbook.pages."
+
+
+def page_name(module: ModuleType) -> str:
+    """``attention/astrocytes`` for the module ``brainbook.pages.attention.astrocytes``.
+
+    Raises
+    ------
+    ValueError : the module is not a page.
+    """
+    if not module.__name__.startswith(PREFIX):
+        raise ValueError(f"module: got {module.__name__!r}; a page starts with {PREFIX!r}")
+    return module.__name__.removeprefix(PREFIX).replace(".", "/")
+
+
+class Results:
+    """Collects what one page produces."""
+
+    def __init__(self, module: ModuleType) -> None:
+        self.page = page_name(module)
+        root = paths.results_folder()
+        self.folder = root / self.page if root else None
+        self._claims: dict[str, Claim] = {}
+        if self.folder:
+            self.folder.mkdir(parents=True, exist_ok=True)
+
+    def figure(self, draw: Callable[..., Figure], result, data: pd.DataFrame) -> None:
+        """Draw ``result`` for light and dark pages and keep the figure with its ``data``.
+
+        Raises
+        ------
+        ValueError : ``data`` is not a filled DataFrame, or ``draw`` gave no Figure.
+        """
+        name = draw.__name__
+        if not isinstance(data, pd.DataFrame) or data.empty:
+            raise ValueError(f"data of {name}: got {type(data).__name__}; needs a filled DataFrame")
+        drawn = {}
+        for theme in style.PALETTE:
+            with style.theme(theme):
+                drawn[theme] = draw(result)
+                if not isinstance(drawn[theme], Figure):
+                    raise ValueError(f"{name}: returned {type(drawn[theme]).__name__}, not Figure")
+                if self.folder:
+                    self._save(drawn[theme], f"{name}.{theme}.svg")
+        if not self.folder:
+            display(drawn["light"])
+            return
+        with style.theme("light"):
+            self._save(drawn["light"], f"{name}.png", dpi=200, facecolor="white")
+        data.to_csv(self.folder / f"{name}.csv", index=False)
+        self._note_reads()
+
+    def _save(self, figure: Figure, name: str, **options) -> None:
+        metadata = {"Date": None, "Creator": "brainbook"} if name.endswith("svg") else {}
+        figure.savefig(self.folder / name, metadata=metadata, **options)
+
+    def numbers(self, **values: float) -> None:
+        """Glue values for the prose: ``numbers(slope=-0.5)`` serves ``{glue:text}`slope:.2f```.
+
+        Raises
+        ------
+        ValueError : a value is neither a finite number nor a text.
+        """
+        for key, value in values.items():
+            if isinstance(value, numeric.Integral):
+                value = int(value)
+            elif isinstance(value, numeric.Real) and math.isfinite(value):
+                value = float(value)
+            elif not isinstance(value, str):
+                raise ValueError(f"{key}: got {value!r}; needs a finite number or a text")
+            glue(key, value, display=False)
+        if self.folder:
+            path = self.folder / "numbers.json"
+            known = json.loads(path.read_text()) if path.exists() else {}
+            path.write_text(json.dumps(known | {k: _plain(v) for k, v in values.items()}, indent=1))
+            self._note_reads()
+
+    def claims(self, claims: list[Claim]) -> None:
+        """Hand the page's claims over to the ledger and print how each came out.
+
+        Raises
+        ------
+        ValueError : the page uses an id twice.
+        """
+        for claim in claims:
+            if claim.id in self._claims:
+                raise ValueError(f"id: {claim.id!r} stands twice on page {self.page}")
+            self._claims[claim.id] = claim
+            print(claim)
+        if self.folder:
+            rows = [claim.record(self.page) for claim in self._claims.values()]
+            (self.folder / "claims.json").write_text(json.dumps(rows, indent=1))
+            self._note_reads()
+
+    def _note_reads(self) -> None:
+        (self.folder / "reads.json").write_text(json.dumps(sorted(facts.reads)))
+
+
+def _plain(value) -> float | int | str:
+    if isinstance(value, str):
+        return value
+    return int(value) if isinstance(value, numeric.Integral) else float(value)

@@ -1,0 +1,1 @@
+"""The mechanisms that the book compares; several pages use each."""

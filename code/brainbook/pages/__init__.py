@@ -1,0 +1,1 @@
+"""One module a page: what the page measures, draws and claims."""

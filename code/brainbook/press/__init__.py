@@ -1,0 +1,1 @@
+"""From the table of contents to executed notebooks to HTML."""
