@@ -122,7 +122,7 @@ def label_ends(ax: Axes, ends: list[tuple[str, float, float, str]], gap: float =
         heights[i] = max(heights[i], heights[i - 1] + gap)
     overflow = max(0.0, heights[-1] - 1.0) if len(heights) else 0.0
     heights -= overflow
-    for (point, text, shade), height in zip(placed, heights):
+    for (point, text, shade), height in zip(placed, heights, strict=True):
         ax.annotate(
             text,
             xy=(point[0], height),

@@ -1,0 +1,150 @@
+"""Executed pages, each found by the digest of everything it came from.
+
+``_build/pages/<page>/<digest>/`` holds ``executed.ipynb``, the page's results and
+``record.json``. A folder appears there complete or not at all.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import nbformat
+
+from ..evidence import fingerprint, paths
+from . import notebooks
+from .contents import Page
+from .errors import BookError
+
+KEPT_PER_PAGE = 3
+WORKER = "brainbook.press.worker"
+
+
+@dataclass(frozen=True)
+class Key:
+    """The inputs of one page's execution, by name, and the digest of them all."""
+
+    page: Page
+    parts: dict[str, str]
+
+    @cached_property
+    def digest(self) -> str:
+        return fingerprint.digest(json.dumps(self.parts, sort_keys=True))
+
+    @property
+    def folder(self) -> Path:
+        return page_folder(self.page) / self.digest[:16]
+
+    @property
+    def is_fresh(self) -> bool:
+        return (self.folder / "record.json").is_file()
+
+
+def page_folder(page: Page) -> Path:
+    """Folder of the page's executions."""
+    return paths.BUILD / "pages" / page.name
+
+
+def key_of(page: Page, parameters: dict | None = None) -> Key:
+    """Digest the page's code cells, parameters, modules, data files and environment.
+
+    Raises
+    ------
+    BookError : a code cell is not Python.
+    """
+    cells = notebooks.code_cells(page.notebook())
+    sources = [cell.source for cell in cells]
+    try:
+        parts = fingerprint.parts([WORKER], sources)
+    except SyntaxError as error:
+        raise BookError(
+            f"page {page.name}: line {error.lineno} of a code cell is not Python: {error.msg}"
+        ) from None
+    for number, cell in enumerate(cells, start=1):
+        tags = sorted(cell.metadata.get("tags", []))
+        parts[f"cell {number}"] = fingerprint.digest(json.dumps([cell.source, tags]))
+    for name, value in (parameters or {}).items():
+        parts[f"parameter {name}"] = repr(value)
+    return Key(page, parts)
+
+
+def records(page: Page) -> list[dict]:
+    """Records of the page's executions, the latest first."""
+    files = sorted(
+        page_folder(page).glob("*/record.json"), key=lambda f: f.stat().st_mtime_ns, reverse=True
+    )
+    return [json.loads(file.read_text()) for file in files]
+
+
+def why_stale(key: Key) -> str:
+    """What differs from the latest execution, in words."""
+    known = records(key.page)
+    if not known:
+        return "never executed"
+    old, new = known[0]["parts"], key.parts
+    changed = [name for name in new if name in old and old[name] != new[name]]
+    added, gone = [n for n in new if n not in old], [n for n in old if n not in new]
+    groups = (("changed", changed), ("new", added), ("gone", gone))
+    words = [f"{word}: {_few(names)}" for word, names in groups if names]
+    return "; ".join(words) or "its record is missing"
+
+
+def _few(names: list[str], most: int = 4) -> str:
+    rest = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + rest
+
+
+def keep(key: Key, made: Path, seconds: float) -> None:
+    """Move a finished execution into its place and drop the oldest ones.
+
+    Raises
+    ------
+    BookError : an input changed while the page ran, or it read a data file unseen by the key.
+    """
+    fingerprint.refresh()
+    if key_of(key.page).digest != key.digest:
+        raise BookError(f"page {key.page.name}: an input changed while it ran; build again")
+    for reads in made.rglob("reads.json"):
+        unseen = [n for n in json.loads(reads.read_text()) if f"data {n}" not in key.parts]
+        if unseen:
+            raise BookError(
+                f"page {key.page.name}: reads {unseen} by a computed name; write the name as a "
+                "literal, so that the page is executed again when the file changes"
+            )
+    record = {"page": key.page.name, "digest": key.digest, "parts": key.parts, "seconds": seconds}
+    (made / "record.json").write_text(json.dumps(record, indent=1))
+    if key.folder.exists():
+        shutil.rmtree(key.folder)
+    os.replace(made, key.folder)
+    failure_file(key.page).unlink(missing_ok=True)
+    complete = sorted(
+        page_folder(key.page).glob("*/record.json"), key=lambda f: f.stat().st_mtime_ns
+    )
+    for old in complete[:-KEPT_PER_PAGE]:
+        shutil.rmtree(old.parent)
+
+
+def failure_file(page: Page) -> Path:
+    """Where the page's last failure is noted."""
+    return page_folder(page) / "failure.json"
+
+
+def failure(key: Key) -> dict | None:
+    """The failure of this very key, if it failed before."""
+    path = failure_file(key.page)
+    noted = json.loads(path.read_text()) if path.is_file() else {}
+    return noted if noted.get("digest") == key.digest else None
+
+
+def executed(key: Key) -> nbformat.NotebookNode:
+    """The executed notebook of a fresh page."""
+    return nbformat.read(key.folder / "executed.ipynb", as_version=4)
+
+
+def results(key: Key) -> Path:
+    """Folder of the page's figures, numbers and claims."""
+    return key.folder / "results" / key.page.name

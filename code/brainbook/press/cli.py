@@ -1,0 +1,170 @@
+"""``brainbook build | run | status | ledger``: the press at the terminal."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from filelock import FileLock, Timeout
+from rich.console import Console
+
+from .. import __version__
+from ..evidence import fingerprint, paths
+from . import cache, contents, execute, html, notebooks
+from . import ledger as ledgers
+from .errors import BookError
+
+console = Console(highlight=False, soft_wrap=True)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+def main() -> None:
+    """Build, run and check the book."""
+
+
+@contextmanager
+def press_lock(wait: bool):
+    """Keep a second build out while one is at work."""
+    paths.BUILD.mkdir(exist_ok=True)
+    lock = FileLock(paths.BUILD / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        if not wait:
+            raise BookError("another build is at work in this checkout") from None
+        console.print("another build is at work in this checkout; waiting for it to end")
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Put the text in place in one step."""
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    fresh.write_text(text)
+    os.replace(fresh, path)
+
+
+@main.command()
+@click.option("--jobs", type=click.IntRange(1), help="Pages executed side by side; default: cores.")
+@click.option("--wait/--no-wait", default=True, help="Wait for another build, or give up.")
+@click.option("--verbose", is_flag=True, help="Print what Sphinx says.")
+def build(jobs: int | None, wait: bool, verbose: bool) -> None:
+    """Execute what is stale, check every claim, make the HTML."""
+    with press_lock(wait):
+        pages = contents.pages()
+        fingerprint.refresh()
+        keys = [cache.key_of(page) for page in pages if page.runs]
+        for leftover in paths.BUILD.glob("pages/**/.new-*"):
+            shutil.rmtree(leftover)
+        stale = [key for key in keys if not key.is_fresh]
+        for key in stale:
+            console.print(f"stale {key.page.name}: {cache.why_stale(key)}")
+        failures = execute.execute_pages(stale, jobs or execute.cores(), console) if stale else []
+        if failures:
+            raise BookError("\n".join(failure.message for failure in failures))
+        rows = ledgers.collect(keys)
+        failing = ledgers.failing(rows)
+        if failing:
+            raise BookError(
+                f"{len(failing)} of {len(rows)} claims fail:\n"
+                + "\n".join(f"{ledgers.as_text(row)}\n  {row['statement']}" for row in failing)
+            )
+        digest = html.stage(pages, keys, rows)
+        if html.is_published(digest):
+            console.print("nothing changed since the last build")
+        else:
+            console.print("making the HTML")
+            html.build(digest, verbose)
+        write_atomically(paths.BUILD / "ledger.json", json.dumps(rows, indent=1) + "\n")
+    start = html.published() / "index.html"
+    console.print(f"{len(rows)} claims in {paths.BUILD / 'ledger.json'}")
+    console.print(f"the book: {start}")
+    console.print(f"open it with: python -m webbrowser -t file://{start}")
+
+
+@main.command()
+@click.argument("page")
+@click.option("-p", "parameters", nargs=2, multiple=True, help="Name and value; repeatable.")
+@click.option("--output", type=click.Path(path_type=Path), help="Folder for what it makes.")
+def run(page: str, parameters: tuple[tuple[str, str], ...], output: Path | None) -> None:
+    """Execute PAGE with other parameters, into its own folder, never over the book's."""
+    chosen = contents.page(page)
+    if not chosen.runs:
+        raise BookError(f"page {chosen.name}: has no code cells to run")
+    book = chosen.notebook()
+    values = notebooks.parse_parameters(book, dict(parameters))
+    key = cache.key_of(chosen, values)
+    folder = (output or paths.BUILD / "runs" / chosen.name / key.digest[:12]).resolve()
+    if folder.is_relative_to(paths.BUILD / "pages") or folder.is_relative_to(html.stage_folder()):
+        raise BookError(f"output: got {folder}; that folder belongs to the book")
+    folder.mkdir(parents=True, exist_ok=True)
+    fresh = folder / f".new-{os.getpid()}"
+    fresh.mkdir()
+    try:
+        with console.status(f"{chosen.name}") as status:
+            failed = execute.run_notebook(
+                notebooks.with_parameters(book, values),
+                fresh,
+                1,
+                lambda done, of: status.update(f"{chosen.name}: cell {done} of {of}"),
+            )
+        if failed:
+            raise BookError(execute.describe(chosen, failed))
+        _deliver(fresh, folder, chosen.name)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    console.print(f"notebook, figures, numbers and claims: {folder}")
+
+
+def _deliver(fresh: Path, folder: Path, page: str) -> None:
+    results = fresh / "results" / page
+    for path in [fresh / "executed.ipynb", *sorted(results.glob("*"))]:
+        os.replace(path, folder / path.name)
+    claims = folder / "claims.json"
+    for row in json.loads(claims.read_text()) if claims.is_file() else []:
+        console.print(ledgers.as_text(row))
+
+
+@main.command()
+def status() -> None:
+    """Tell of each page whether it is fresh, stale and why, or failed, and its seconds."""
+    for page in contents.pages():
+        if not page.runs:
+            console.print(f"{page.name}: prose only")
+            continue
+        key = cache.key_of(page)
+        known = cache.records(page)
+        seconds = f" ({known[0]['seconds']} s when last executed)" if known else ""
+        failed = cache.failure(key)
+        if failed:
+            console.print(f"{page.name}: failed: {failed['message']}{seconds}")
+        elif key.is_fresh:
+            console.print(f"{page.name}: fresh{seconds}")
+        else:
+            console.print(f"{page.name}: stale, {cache.why_stale(key)}{seconds}")
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the ledger as JSON.")
+def ledger(as_json: bool) -> None:
+    """Print every claim of the executed pages and how it came out; status 1 if one fails."""
+    keys = [cache.key_of(page) for page in contents.pages() if page.runs]
+    rows = ledgers.collect([key for key in keys if key.is_fresh])
+    if as_json:
+        click.echo(json.dumps(rows, indent=1))
+    else:
+        for row in rows:
+            console.print(ledgers.as_text(row))
+        for key in keys:
+            if not key.is_fresh:
+                console.print(f"{key.page.name}: {cache.why_stale(key)}; run `brainbook build`")
+    if ledgers.failing(rows):
+        raise click.exceptions.Exit(1)

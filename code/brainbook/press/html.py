@@ -1,0 +1,171 @@
+"""From executed pages to HTML: a staging folder, jupyter-book, an atomic swap.
+
+``_build/html`` is a link to the last good edition. It moves only after Sphinx has finished
+without a warning, so a failed build leaves the reader what was there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+
+from ..evidence import fingerprint, paths
+from . import cache, notebooks
+from .cache import Key
+from .contents import Page
+from .errors import BookError
+
+COPIED = ("_config.yml", "_toc.yml", "references.bib")
+MATHJAX = ("tex-chtml.js", "input/tex/extensions", "output/chtml/fonts/woff-v2")
+KEPT_EDITIONS = 2
+NOISE = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def stage_folder() -> Path:
+    """What jupyter-book reads."""
+    return paths.BUILD / "stage"
+
+
+def node_modules() -> Path:
+    """Where the locked JavaScript packages are installed."""
+    return Path(os.environ.get("BRAINBOOK_NODE_MODULES", Path(sys.prefix) / "node/node_modules"))
+
+
+def stage(pages: list[Page], keys: list[Key], rows: list[dict]) -> str:
+    """Fill the staging folder and return the digest of all that the HTML depends on.
+
+    Files keep their times unless their content changes, so that Sphinx reads again only
+    what is new.
+    """
+    files: dict[str, bytes] = {"ledger.json": json.dumps(rows, indent=1).encode()}
+    for name in COPIED:
+        files[name] = (paths.ROOT / name).read_bytes()
+    for static in (paths.CHAPTERS / "_static").rglob("*"):
+        if static.is_file():
+            target = Path("_static") / static.relative_to(paths.CHAPTERS / "_static")
+            files[target.as_posix()] = static.read_bytes()
+    ready = {key.page.name: key for key in keys}
+    for page in pages:
+        if page.name in ready:
+            files |= _executed(ready[page.name])
+        else:
+            files[f"{page.docname}{page.path.suffix}"] = page.path.read_bytes()
+    files |= _mathjax()
+    _write(files)
+    code = {n: fingerprint.source_file(n).read_bytes() for n in fingerprint.import_graph().modules}
+    parts = [(name, fingerprint.digest(content)) for name, content in sorted(files.items())]
+    parts += [(name, fingerprint.digest(content)) for name, content in sorted(code.items())]
+    return fingerprint.digest(json.dumps([parts, sorted(fingerprint.environment().items())]))
+
+
+def _executed(key: Key) -> dict[str, bytes]:
+    book = notebooks.with_outputs(key.page.notebook(), cache.executed(key))
+    files = {f"{key.page.docname}.ipynb": (nbformat.writes(book) + "\n").encode()}
+    for path in cache.results(key).glob("*.*"):
+        if path.suffix in (".svg", ".png", ".csv"):
+            files[f"results/{key.page.name}/{path.name}"] = path.read_bytes()
+    return files
+
+
+def _mathjax() -> dict[str, bytes]:
+    root = node_modules() / "mathjax/es5"
+    files = {}
+    for name in MATHJAX:
+        found = [root / name] if (root / name).is_file() else sorted((root / name).rglob("*.*"))
+        if not found:
+            raise BookError(
+                f"MathJax: {name} is not in {root.parent.parent.name}; run `make install`"
+            )
+        for path in found:
+            files[f"_static/mathjax/{path.relative_to(root).as_posix()}"] = path.read_bytes()
+    return files
+
+
+def _write(files: dict[str, bytes]) -> None:
+    folder = stage_folder()
+    for name, content in files.items():
+        path = folder / name
+        if path.is_file() and path.read_bytes() == content:
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_name(path.name + ".new")
+        fresh.write_bytes(content)
+        os.replace(fresh, path)
+    for path in sorted(folder.rglob("*"), reverse=True):
+        if path.is_file() and path.relative_to(folder).as_posix() not in files:
+            path.unlink()
+        elif path.is_dir() and not any(path.iterdir()):
+            path.rmdir()
+
+
+def published() -> Path:
+    """The last good edition, as a reader opens it."""
+    return paths.BUILD / "html"
+
+
+def is_published(digest: str) -> bool:
+    """Whether the edition on show was made from exactly these inputs."""
+    mark = published() / ".digest"
+    return mark.is_file() and mark.read_text() == digest
+
+
+def build(digest: str, verbose: bool = False) -> None:
+    """Run jupyter-book over the staging folder and publish the result.
+
+    Raises
+    ------
+    BookError : Sphinx warned or failed; the message holds what it said.
+    """
+    work = paths.BUILD / "sphinx"
+    command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
+    command += ["build", str(stage_folder())]
+    command += ["--path-output", str(work), "-W", "-n", "--keep-going"]
+    done = subprocess.run(command, capture_output=True, text=True, env=_environment())
+    said = NOISE.sub("", done.stdout + done.stderr)
+    (paths.BUILD / "sphinx.log").write_text(said)
+    if verbose:
+        print(said)
+    if done.returncode:
+        shutil.rmtree(work / "_build/.doctrees", ignore_errors=True)
+        raise BookError("the HTML was not made:\n" + "\n".join(_complaints(said)))
+    _publish(work / "_build/html", digest)
+
+
+def _environment() -> dict[str, str]:
+    return os.environ | {"PYTHONHASHSEED": "0", "NO_COLOR": "1", "PYTHONWARNINGS": "ignore"}
+
+
+def _complaints(said: str) -> list[str]:
+    lines = [
+        notebooks.without_paths(line.replace(f"{stage_folder()}/", ""))
+        for line in said.splitlines()
+        if re.search(r"WARNING|ERROR|CRITICAL", line)
+    ]
+    return lines or said.strip().splitlines()[-15:]
+
+
+def _publish(made: Path, digest: str) -> None:
+    editions = paths.BUILD / "editions"
+    editions.mkdir(exist_ok=True)
+    edition = editions / digest[:16]
+    fresh = editions / f".new-{os.getpid()}"
+    shutil.rmtree(fresh, ignore_errors=True)
+    shutil.copytree(made, fresh, ignore=shutil.ignore_patterns(".buildinfo*"))
+    (fresh / ".digest").write_text(digest)
+    shutil.rmtree(edition, ignore_errors=True)
+    os.replace(fresh, edition)
+    link = paths.BUILD / ".html.new"
+    link.unlink(missing_ok=True)
+    link.symlink_to(edition.relative_to(paths.BUILD), target_is_directory=True)
+    os.replace(link, published())
+    old = sorted(editions.iterdir(), key=lambda folder: folder.stat().st_mtime_ns)
+    for folder in old[:-KEPT_EDITIONS]:
+        if folder != edition:
+            shutil.rmtree(folder)

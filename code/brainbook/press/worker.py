@@ -1,0 +1,84 @@
+"""Executes one notebook with papermill, in a process of its own.
+
+The press writes one line of JSON to standard input (``notebook``, ``output``) and keeps the
+pipe open; when the pipe closes, because the press was killed, the worker ends and its kernel
+with it. Each finished cell, and the error that stopped the page, is a line of JSON on
+standard output.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+import threading
+
+from nbclient.exceptions import DeadKernelError
+from papermill import execute_notebook
+from papermill.engines import NBClientEngine, papermill_engines
+from papermill.exceptions import PapermillExecutionError, strip_color
+
+
+def emit(**message) -> None:
+    """Tell the press."""
+    print(json.dumps(message), file=sys.__stdout__, flush=True)
+
+
+class ReportingEngine(NBClientEngine):
+    """papermill's own engine, with a line to the press after each cell."""
+
+    @classmethod
+    def execute_managed_notebook(cls, nb_man, kernel_name, **options):
+        finish = nb_man.cell_complete
+
+        def cell_complete(cell, cell_index=None, **rest):
+            finish(cell, cell_index, **rest)
+            emit(event="cell", index=cell_index, of=len(nb_man.nb.cells))
+
+        nb_man.cell_complete = cell_complete
+        return super().execute_managed_notebook(nb_man, kernel_name, **options)
+
+
+def failing_line(traceback: list[str]) -> int | None:
+    """Line within the cell at which the error arose, from IPython's traceback."""
+    for block in traceback:
+        found = re.search(r"Cell In\[\d+\], line (\d+)", strip_color(block))
+        found = found or re.search(r"^-+> (\d+) ", strip_color(block), re.MULTILINE)
+        if found:
+            return int(found.group(1))
+    return None
+
+
+def execute(notebook: str, output: str) -> int:
+    """Run the notebook file into the output file; 0 where every cell ran."""
+    papermill_engines.register("brainbook", ReportingEngine)
+    try:
+        execute_notebook(
+            notebook, output, engine_name="brainbook", progress_bar=False, record_timing=False
+        )
+    except PapermillExecutionError as error:
+        emit(
+            event="failed",
+            index=error.cell_index,
+            source=error.source,
+            line=failing_line(error.traceback),
+            error=f"{error.ename}: {error.evalue}",
+            traceback=strip_color("\n".join(error.traceback)),
+        )
+        return 1
+    except DeadKernelError as error:
+        emit(event="failed", index=None, source="", line=None, error=f"the kernel died: {error}")
+        return 1
+    return 0
+
+
+def _end_with_the_press() -> None:
+    sys.stdin.read()
+    os._exit(2)
+
+
+if __name__ == "__main__":
+    job = json.loads(sys.stdin.readline())
+    threading.Thread(target=_end_with_the_press, daemon=True).start()
+    sys.exit(execute(job["notebook"], job["output"]))
