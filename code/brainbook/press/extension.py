@@ -17,23 +17,31 @@ from pathlib import Path
 from docutils import nodes
 from docutils.parsers.rst import directives
 from docutils.statemachine import StringList
-from pygments import highlight
-from pygments.formatters import HtmlFormatter
-from pygments.lexers import PythonLexer
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from ..evidence import fingerprint
+from ..evidence.claims import STATUSES
+from . import site
+from .site import SOURCES
 
 LEDGER_PAGE = "chapters/ledger"
 RESULTS = "results"
-SOURCES = "source"
+COLUMNS = {"Claim": 40, "Measured": 14, "Expected": 18, "Source": 16, "Status": 12}
+SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def page_of(docname: str) -> str:
     """``attention/astrocytes`` for the document ``chapters/attention/astrocytes``."""
     return docname.removeprefix("chapters/")
+
+
+def as_printed(value: float, spec: str) -> str:
+    """A number as a paper prints it: ``-1.5e-07`` becomes −1.5×10⁻⁷."""
+    digits, _, exponent = format(value, spec).partition("e")
+    power = f"×10{str(int(exponent)).translate(SUPERSCRIPT)}" if exponent else ""
+    return digits.replace("-", "\N{MINUS SIGN}") + power
 
 
 @lru_cache
@@ -64,9 +72,7 @@ class Plot(SphinxDirective):
         label = name.replace("_", "-")
         figure = nodes.figure(classes=["result"], align="default")
         figure["names"].append(label)
-        for theme in ("light", "dark"):
-            uri = f"/{RESULTS}/{page}/{files[f'{theme}.svg']}"
-            figure += nodes.image(uri=uri, alt=self.options["alt"], classes=[f"only-{theme}"])
+        figure += self._images(page, files)
         caption = nodes.caption("", "", *self._caption())
         self.set_source_info(figure)
         self.set_source_info(caption)
@@ -74,6 +80,14 @@ class Plot(SphinxDirective):
         figure += nodes.legend("", self._links(name, page, files))
         self.state.document.note_explicit_target(figure, figure)
         return [figure]
+
+    def _images(self, page: str, files: dict[str, str]) -> nodes.container:
+        # One child of the figure: docutils and the theme expect the caption right after it.
+        images = nodes.container(classes=["images"])
+        for theme in ("light", "dark"):
+            uri = f"/{RESULTS}/{page}/{files[f'{theme}.svg']}"
+            images += nodes.image(uri=uri, alt=self.options["alt"], classes=[f"only-{theme}"])
+        return images
 
     def _caption(self) -> list[nodes.Node]:
         holder = nodes.Element()
@@ -120,47 +134,80 @@ class Measured(SphinxRole):
             message = self.inliner.reporter.error(f"measured: no claim {claim!r} in the ledger")
             return [], [message]
         uri = self.env.app.builder.get_relative_uri(self.env.docname, LEDGER_PAGE)
-        text = format(row["measured"], spec or ".3g")
-        link = nodes.reference("", text, refuri=f"{uri}#claim-{claim}", internal=True)
+        link = nodes.reference(
+            "",
+            as_printed(row["measured"], spec or ".3g"),
+            refuri=f"{uri}#claim-{claim}",
+            reftitle=f"Claim: {row['statement']}",
+            classes=["measured"],
+            internal=True,
+        )
         return [link], []
 
 
 class Ledger(SphinxDirective):
-    """All claims as tables, one a page, each row a target for links."""
+    """All claims: a section and a table for each page, each row a target for links."""
 
     def run(self) -> list[nodes.Node]:
         rows = _ledger(self.env)
-        holder = nodes.Element()
-        lines = StringList(self._markdown(rows), source="ledger.json")
-        self.state.nested_parse(lines, 0, holder)
-        return holder.children
+        pages = dict.fromkeys(row["page"] for row in rows)
+        counts = [(sum(row["status"] == status for row in rows), status) for status in STATUSES]
+        told = ", ".join(f"{count} × “{status}”" for count, status in counts if count)
+        summary = nodes.paragraph("", f"{len(rows)} claims on {len(pages)} pages: {told}.")
+        return [summary, *(self._section(page, rows) for page in pages)]
 
-    def _markdown(self, rows: list[dict]) -> list[str]:
-        lines: list[str] = []
-        for page in dict.fromkeys(row["page"] for row in rows):
-            lines += [f"Claims of {{doc}}`/chapters/{page}`:", "", "````{list-table}"]
-            lines += [":header-rows: 1", ":class: ledger", ":widths: 44 10 22 12 12", ""]
-            heads = ("Claim", "Kind", "Measured and expected", "Source", "Status")
-            lines += [f"{'*' if i == 0 else ' '} - {head}" for i, head in enumerate(heads)]
-            for row in (row for row in rows if row["page"] == page):
-                lines += self._row(row)
-            lines += ["````", ""]
-        return lines
+    def _section(self, page: str, rows: list[dict]) -> nodes.section:
+        section = nodes.section(ids=[f"claims-{nodes.make_id(page)}"])
+        section += nodes.title("", self._title(page))
+        section += self._parsed(f"Measured on {{doc}}`/chapters/{page}`.")
+        table = nodes.table(classes=["ledger"])
+        group = nodes.tgroup(cols=len(COLUMNS))
+        for name, width in COLUMNS.items():
+            group += nodes.colspec(colwidth=width, stub=int(name == "Claim"))
+        names = (nodes.entry("", nodes.paragraph("", name)) for name in COLUMNS)
+        group += nodes.thead("", nodes.row("", *names))
+        group += nodes.tbody("", *(self._row(row) for row in rows if row["page"] == page))
+        section += table
+        table += group
+        return section
 
-    def _row(self, row: dict) -> list[str]:
+    def _title(self, page: str) -> str:
+        path = Path(self.env.srcdir) / f"chapters/{page}.ipynb"
+        self.env.note_dependency(str(path))
+        for cell in json.loads(path.read_text("utf-8"))["cells"]:
+            for line in "".join(cell["source"]).splitlines():
+                if cell["cell_type"] == "markdown" and line.startswith("# "):
+                    return line.removeprefix("# ").strip()
+        raise self.error(f"ledger: page {page} has no title")
+
+    def _row(self, row: dict) -> nodes.row:
         unit = "" if row["unit"] == "1" else f" {row['unit']}"
-        relation = "must exceed" if row["kind"] == "ordering" else "expected"
-        margin = "by more than" if row["kind"] == "ordering" else "within"
-        measured = "not finite" if row["measured"] is None else f"{row['measured']:.5g}{unit}"
-        values = (
-            f"**{measured}**, {relation} {row['expected']:.5g}{unit} "
-            f"{margin} {row['tolerance']:.2g}"
+        measured = "not finite" if row["measured"] is None else as_printed(row["measured"], ".5g")
+        expected, tolerance = (
+            as_printed(row["expected"], ".5g"),
+            as_printed(row["tolerance"], ".2g"),
         )
-        reason = f" Why: {row['reason']}" if row["reason"] else ""
-        identity = f'<span id="claim-{row["id"]}"></span>{row["statement"]}{reason} `{row["id"]}`'
-        status = f'<span class="status-{row["status"].replace(" ", "-")}">{row["status"]}</span>'
-        cells = (identity, row["kind"], values, self._source(row["source"]), status)
-        return [f"{'*' if i == 0 else ' '} - {cell}" for i, cell in enumerate(cells)]
+        relation = f"{expected}{unit} ± {tolerance}"
+        if row["kind"] == "ordering":
+            relation = f"more than {expected}{unit}, by over {tolerance}"
+        reason = f" Why it does not transfer: {row['reason']}" if row["reason"] else ""
+        name = nodes.paragraph("", f"{row['kind']} · {row['id']}", classes=["claim-id"])
+        status = nodes.inline("", row["status"], classes=["status", f"status-{row['status']}"])
+        status["classes"] = [name.replace(" ", "-") for name in status["classes"]]
+        cells = (
+            [*self._parsed(row["statement"] + reason), name],
+            [nodes.paragraph("", f"{measured}{unit}")],
+            [nodes.paragraph("", relation)],
+            self._parsed(self._source(row["source"])),
+            [nodes.paragraph("", "", status)],
+        )
+        entries = (nodes.entry("", *cell) for cell in cells)
+        return nodes.row("", *entries, ids=[f"claim-{row['id']}"])
+
+    def _parsed(self, text: str) -> list[nodes.Node]:
+        holder = nodes.Element()
+        self.state.nested_parse(StringList([text], source="ledger.json"), 0, holder)
+        return holder.children
 
     def _source(self, source: str) -> str:
         known = {key for key, _ in self._bibliography()}
@@ -173,20 +220,10 @@ class Ledger(SphinxDirective):
         return self.env.get_domain("cite").bibdata.data.entries.items()
 
 
-def source_pages(app: Sphinx):
-    """One HTML page for each module of the package, its lines linkable."""
-    formatter = HtmlFormatter(linenos="inline", lineanchors="line", linespans="line")
-    for module in sorted(fingerprint.import_graph().modules):
-        text = fingerprint.source_file(module).read_text("utf-8")
-        body = f"<h1>{module}</h1>\n{highlight(text, PythonLexer(), formatter)}"
-        name = f"{SOURCES}/{module.replace('.', '/')}"
-        yield name, {"title": module, "body": body, "theme_prev_next": False}, "page.html"
-
-
 def setup(app: Sphinx) -> dict:
     """Register with Sphinx."""
     app.add_directive("plot", Plot)
     app.add_directive("ledger", Ledger)
     app.add_role("measured", Measured())
-    app.connect("html-collect-pages", source_pages)
+    site.setup(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,114 @@
+"""What the HTML has beside the chapters: source pages, downloads, references in print.
+
+Sphinx calls these functions through its events; ``setup`` connects them.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import PythonLexer
+from sphinx.application import Sphinx
+from sphinx.config import Config
+
+from ..evidence import fingerprint, paths
+
+SOURCES = "source"
+PAGES = "brainbook.pages."
+CITED = re.compile(r'<a class="reference internal" href="[^"]*#[^"]*" title="([^"]+)">')
+DOOR = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>{title}</title>
+<meta http-equiv="refresh" content="0; url={start}">
+<link rel="icon" href="_static/{icon}">
+<link rel="canonical" href="{start}">
+</head>
+<body><p><a href="{start}">{title}</a></p></body>
+</html>
+"""
+
+
+def own_scripts_only(app: Sphinx, config: Config) -> None:
+    """Keep MathJax's parts off the pages; MathJax loads those that a page's formulas need.
+
+    Jupyter Book links every script that it finds beneath ``_static`` on every page.
+    """
+    config.html_js_files = [
+        file for file in config.html_js_files if not str(file).startswith("mathjax/")
+    ]
+
+
+def source_pages(app: Sphinx) -> Iterator[tuple[str, dict, str]]:
+    """One HTML page for each module of the package, each line a target for links."""
+    formatter = HtmlFormatter(linenos="inline", linespans="line")
+    for module in sorted(fingerprint.import_graph().modules):
+        text = fingerprint.source_file(module).read_text("utf-8")
+        name = f"{SOURCES}/{module.replace('.', '/')}"
+        serves = ""
+        chapter = f"chapters/{module.removeprefix(PAGES).replace('.', '/')}"
+        if module.startswith(PAGES) and chapter in app.env.found_docs:
+            uri = app.builder.get_relative_uri(name, chapter)
+            title = html.escape(app.env.titles[chapter].astext())
+            serves = f'<p>What the page <a href="{uri}">{title}</a> measures and draws.</p>'
+        code = highlight(text, PythonLexer(), formatter)
+        body = f'<div class="source"><h1>{module}</h1>\n{serves}{code}</div>'
+        yield name, {"title": module, "body": body, "theme_prev_next": False}, "page.html"
+
+
+def chapter_source(docname: str) -> Path:
+    """The chapter as its authors write it."""
+    return paths.ROOT / f"{docname}.md"
+
+
+def offer_source(app: Sphinx, pagename: str, template: str, context: dict, doctree) -> None:
+    """Add the Markdown source to the downloads of a page that was executed as a notebook."""
+    if context.get("page_source_suffix") != ".ipynb" or not chapter_source(pagename).is_file():
+        return
+    for group in context["header_buttons"]:
+        if group["label"] == "download-buttons":
+            url = f"{context['pathto']('_sources', 1)}/{pagename}.md"
+            button = {"type": "link", "url": url, "text": ".md", "icon": "fas fa-file"}
+            button |= {"tooltip": "Download the chapter's source", "label": "download-md-button"}
+            group["buttons"].insert(1, button)
+
+
+def print_references(app: Sphinx, pagename: str, template: str, context: dict, doctree) -> None:
+    """Append the works that a page cites, for print, where no link can be followed."""
+    cited = sorted(set(CITED.findall(context.get("body", ""))))
+    if cited:
+        works = "\n".join(f"<li>{work}</li>" for work in cited)
+        context["body"] += f'<div class="onlyprint"><h2>References</h2><ul>{works}</ul></div>'
+
+
+def finish(app: Sphinx, exception: Exception | None) -> None:
+    """Put the chapters' sources beside the notebooks, and a door at ``index.html``."""
+    if exception or app.builder.format != "html":
+        return
+    out = Path(app.outdir)
+    for docname in app.env.found_docs:
+        if chapter_source(docname).is_file():
+            target = out / "_sources" / f"{docname}.md"
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(chapter_source(docname), target)
+    start = app.builder.get_target_uri(app.config.root_doc)
+    icon = Path(app.config.html_favicon or "favicon.svg").name
+    title = html.escape(app.config.html_title)
+    if start != "index.html":
+        (out / "index.html").write_text(DOOR.format(title=title, start=start, icon=icon))
+
+
+def setup(app: Sphinx) -> None:
+    """Connect the functions above to Sphinx's events."""
+    app.connect("config-inited", own_scripts_only)
+    app.connect("html-collect-pages", source_pages)
+    app.connect("html-page-context", offer_source, priority=600)
+    app.connect("html-page-context", print_references, priority=600)
+    app.connect("build-finished", finish)
