@@ -33,11 +33,11 @@ def table(name: str) -> pd.DataFrame:
         known = sorted(p.name for p in paths.DATA.glob("*.csv"))
         raise ValueError(f"name: got {name!r}; data/ holds {known}")
     reads.add(name)
-    frame = pd.read_csv(path, comment="#")
+    frame = pd.read_csv(path, comment="#", dtype=dict.fromkeys(REQUIRED, "str"))
     missing = [column for column in REQUIRED if column not in frame]
     if missing:
         raise ValueError(f"{name}: columns {missing} are missing; needed are {REQUIRED}")
-    unsourced = frame.index[frame["source"].fillna("").str.strip() == ""]
+    unsourced = frame.index[frame["source"].isna() | (frame["source"].str.strip() == "")]
     if len(unsourced):
         raise ValueError(f"{name}: rows {list(unsourced + 2)} have no source")
     unknown = sorted(set(frame["status"]) - set(STATUSES))

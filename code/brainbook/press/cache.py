@@ -72,8 +72,15 @@ def key_of(page: Page, parameters: dict | None = None) -> Key:
     return Key(page, parts)
 
 
+def use(key: Key) -> bool:
+    """Whether the page is fresh; if so, mark its execution as the last one used."""
+    if key.is_fresh:
+        os.utime(key.folder / "record.json")
+    return key.is_fresh
+
+
 def records(page: Page) -> list[dict]:
-    """Records of the page's executions, the latest first."""
+    """Records of the page's executions, the last used first."""
     files = sorted(
         page_folder(page).glob("*/record.json"), key=lambda f: f.stat().st_mtime_ns, reverse=True
     )
@@ -81,7 +88,7 @@ def records(page: Page) -> list[dict]:
 
 
 def why_stale(key: Key) -> str:
-    """What differs from the latest execution, in words."""
+    """What differs from the execution last used, in words."""
     known = records(key.page)
     if not known:
         return "never executed"
@@ -99,7 +106,7 @@ def _few(names: list[str], most: int = 4) -> str:
 
 
 def keep(key: Key, made: Path, seconds: float) -> None:
-    """Move a finished execution into its place and drop the oldest ones.
+    """Move a finished execution into its place and drop those unused for longest.
 
     Raises
     ------

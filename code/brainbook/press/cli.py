@@ -14,6 +14,7 @@ from rich.console import Console
 
 from .. import __version__
 from ..evidence import fingerprint, paths
+from . import assets as js
 from . import cache, contents, execute, html, notebooks
 from . import ledger as ledgers
 from .errors import BookError
@@ -64,7 +65,7 @@ def build(jobs: int | None, wait: bool, verbose: bool) -> None:
         keys = [cache.key_of(page) for page in pages if page.runs]
         for leftover in paths.BUILD.glob("pages/**/.new-*"):
             shutil.rmtree(leftover)
-        stale = [key for key in keys if not key.is_fresh]
+        stale = [key for key in keys if not cache.use(key)]
         for key in stale:
             console.print(f"stale {key.page.name}: {cache.why_stale(key)}")
         failures = execute.execute_pages(stale, jobs or execute.cores(), console) if stale else []
@@ -131,6 +132,12 @@ def _deliver(fresh: Path, folder: Path, page: str) -> None:
     claims = folder / "claims.json"
     for row in json.loads(claims.read_text()) if claims.is_file() else []:
         console.print(ledgers.as_text(row))
+
+
+@main.command()
+def assets() -> None:
+    """Install the locked JavaScript packages that the pages need; a build does it too."""
+    console.print(f"JavaScript packages: {js.node_modules()}")
 
 
 @main.command()

@@ -42,6 +42,7 @@ class Page:
             raise BookError(f"page {self.name}: {self.path.name} cannot be read: {error}") from None
         for number, cell in enumerate(book.cells):
             cell["id"] = f"cell-{number}"
+            cell.metadata.setdefault("tags", [])
         return book
 
     @property

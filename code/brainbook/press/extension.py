@@ -160,7 +160,7 @@ class Ledger(SphinxDirective):
         section = nodes.section(ids=[f"claims-{nodes.make_id(page)}"])
         section += nodes.title("", self._title(page))
         section += self._parsed(f"Measured on {{doc}}`/chapters/{page}`.")
-        table = nodes.table(classes=["ledger"])
+        table = nodes.table(classes=["ledger", "colwidths-given"])
         group = nodes.tgroup(cols=len(COLUMNS))
         for name, width in COLUMNS.items():
             group += nodes.colspec(colwidth=width, stub=int(name == "Claim"))

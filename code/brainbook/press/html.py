@@ -17,7 +17,7 @@ from pathlib import Path
 import nbformat
 
 from ..evidence import fingerprint, paths
-from . import cache, notebooks
+from . import assets, cache, notebooks
 from .cache import Key
 from .contents import Page
 from .errors import BookError
@@ -31,11 +31,6 @@ NOISE = re.compile(r"\x1b\[[0-9;]*m")
 def stage_folder() -> Path:
     """What jupyter-book reads."""
     return paths.BUILD / "stage"
-
-
-def node_modules() -> Path:
-    """Where the locked JavaScript packages are installed."""
-    return Path(os.environ.get("BRAINBOOK_NODE_MODULES", Path(sys.prefix) / "node/node_modules"))
 
 
 def stage(pages: list[Page], keys: list[Key], rows: list[dict]) -> str:
@@ -75,14 +70,12 @@ def _executed(key: Key) -> dict[str, bytes]:
 
 
 def _mathjax() -> dict[str, bytes]:
-    root = node_modules() / "mathjax/es5"
+    root = assets.node_modules() / "mathjax/es5"
     files = {}
     for name in MATHJAX:
         found = [root / name] if (root / name).is_file() else sorted((root / name).rglob("*.*"))
         if not found:
-            raise BookError(
-                f"MathJax: {name} is not in {root.parent.parent.name}; run `make install`"
-            )
+            raise BookError(f"MathJax: the locked package has no es5/{name}")
         for path in found:
             files[f"_static/mathjax/{path.relative_to(root).as_posix()}"] = path.read_bytes()
     return files
@@ -144,11 +137,20 @@ def _environment() -> dict[str, str]:
 
 def _complaints(said: str) -> list[str]:
     lines = [
-        notebooks.without_paths(line.replace(f"{stage_folder()}/", ""))
+        notebooks.without_paths(_in_words(line.replace(f"{stage_folder()}/", "")))
         for line in said.splitlines()
         if re.search(r"WARNING|ERROR|CRITICAL", line)
     ]
     return lines or said.strip().splitlines()[-15:]
+
+
+def _in_words(line: str) -> str:
+    """MyST-NB writes line 5 of cell 4 as 40005: say it, and name the chapter's own file."""
+    found = re.match(r"(\S+)\.ipynb:(\d+)(\d{4}):", line)
+    if not found:
+        return line
+    name, cell, within = found.groups()
+    return f"{name}.md, cell {cell}, line {int(within)}:{line[found.end() :]}"
 
 
 def _publish(made: Path, digest: str) -> None:

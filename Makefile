@@ -1,0 +1,57 @@
+# Targets for people; `make` alone lists them. Everything also works without make: see README.md.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 8000
+# Another build of PyTorch: make book TORCH_INDEX=<the index that PyTorch's install page gives>
+TORCH_INDEX ?=
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --constraint constraints.txt \
+	$(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
+
+.PHONY: help install peers book test serve lab bench pin clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: $(VENV)/.installed ## Make .venv with the pinned dependencies
+
+$(VENV)/.installed: pyproject.toml constraints.txt package-lock.json
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(v < (3, 11) and "the book needs Python 3.11 or newer, got %d.%d; name another: make PYTHON=python3.12" % v[:2])'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP_INSTALL) --editable '.[test]'
+	$(BIN)/python -m brainbook assets
+	@touch $@
+
+peers: $(VENV)/peers/.installed ## Make the separate environment of independent tools to compare with
+
+$(VENV)/peers/.installed: tests/peers.txt $(VENV)/.installed
+	$(BIN)/python tests/peers.py $(VENV)/peers
+	@touch $@
+
+book: $(VENV)/.installed ## Execute every chapter and build the HTML
+	$(BIN)/python -m brainbook build
+
+test: $(VENV)/.installed $(VENV)/peers/.installed ## Run the whole test suite
+	BRAINBOOK_PEERS=$(abspath $(VENV)/peers/bin/python) $(BIN)/python -m pytest
+
+serve: $(VENV)/.installed ## Show the built book at http://127.0.0.1:8000 (PORT=…)
+	$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
+
+lab: $(VENV)/.installed ## Open the chapters as notebooks in JupyterLab
+	$(BIN)/jupyter lab --notebook-dir chapters
+
+bench: $(VENV)/.installed ## Measure speed, as ratios within one run
+	$(BIN)/python -m benches
+
+pin: ## Resolve the dependencies anew and write constraints.txt
+	rm -rf _build/pin && $(PYTHON) -m venv _build/pin
+	_build/pin/bin/python -m pip install --quiet --upgrade pip
+	_build/pin/bin/python -m pip install --quiet '.[test]'
+	_build/pin/bin/python -m pip list --format freeze --exclude brainbook --exclude pip \
+		| sed -E 's/\+[a-z0-9.]+$$//' > constraints.txt.new
+	mv constraints.txt.new constraints.txt
+	rm -rf _build/pin build
+
+clean: ## Remove what was built; .venv stays, so that the next build needs no network
+	rm -rf _build

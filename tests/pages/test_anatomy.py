@@ -1,0 +1,111 @@
+"""Every page has the sections that a reader expects, and every number something behind it."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+import pytest
+
+from brainbook.evidence import fingerprint, paths
+from brainbook.press import contents, notebooks, prose
+
+PAGES = contents.pages()
+RUNNING = [page for page in PAGES if page.runs]
+SECTIONS = (
+    "In plain words",
+    "The claim",
+    "The experiment",
+    "Where the comparison breaks",
+    "In practice",
+    "Run it yourself",
+)
+FILLER = ("it is important to note", "it should be noted", "needless to say", "delve", "crucial")
+
+
+def body(page) -> str:
+    """The chapter with its front matter blanked, so that line numbers stay."""
+    text = page.path.read_text("utf-8")
+    head = re.match(r"---\n.*?\n---\n", text, re.DOTALL)
+    return "\n" * head[0].count("\n") + text[head.end() :] if head else text
+
+
+def named(page) -> str:
+    return page.name
+
+
+def section(page, title: str) -> str:
+    return re.search(rf"(?ms)^## {title}.*?$(.*?)(?=^## |\Z)", body(page))[1]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_every_number_in_prose_is_glued_or_cited(page):
+    assert [str(s) for s in prose.unsupported(body(page))] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_prose_is_plain(page):
+    text = body(page)
+    assert "—" not in text
+    assert [filler for filler in FILLER if filler in text.lower()] == []
+
+
+@pytest.mark.parametrize("page", RUNNING, ids=named)
+def test_sections_stand_in_order(page):
+    titles = re.findall(r"(?m)^## (.+)$", body(page))
+    places = [next((i for i, t in enumerate(titles) if t.startswith(s)), None) for s in SECTIONS]
+    assert None not in places, dict(zip(SECTIONS, places, strict=True))
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize("page", RUNNING, ids=named)
+def test_plain_words_are_few_and_without_symbols(page):
+    text = re.sub(r"(?s)```.*?```", "", section(page, "In plain words"))
+    words = re.sub(r"\{[\w:]+\}`([^`<]*)[^`]*`", r"\1", text).split()
+    assert 20 <= len(words) <= 120
+    assert not re.search(r"\$|\\|[=<>≤≥√^_]", " ".join(words))
+
+
+@pytest.mark.parametrize("page", RUNNING, ids=named)
+def test_cells_are_short_and_parameters_come_first(page):
+    book = page.notebook()
+    cells = notebooks.code_cells(book)
+    assert "parameters" in cells[0].metadata.tags
+    assert notebooks.defaults(book)
+    for cell in cells:
+        assert len(cell.source.splitlines()) <= 10, cell.source
+        definitions = (ast.FunctionDef, ast.ClassDef, ast.For, ast.While)
+        assert not any(isinstance(n, definitions) for n in ast.walk(ast.parse(cell.source)))
+
+
+@pytest.mark.parametrize("page", RUNNING, ids=named)
+def test_every_figure_is_drawn_and_placed(page):
+    module = "brainbook.pages." + page.name.replace("/", ".")
+    tree = ast.parse(fingerprint.source_file(module).read_text("utf-8"))
+    drawn = {
+        node.name
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("draw_")
+    }
+    placed = re.findall(r"(?m)^```\{plot\} (\w+)", body(page))
+    assert sorted(placed) == sorted(drawn) and drawn
+    for name in drawn:
+        assert f"results.figure(page.{name}" in body(page)
+
+
+def test_every_reference_is_cited_and_every_citation_has_one():
+    from pybtex.database import parse_file
+
+    known = set(parse_file(paths.ROOT / "references.bib").entries)
+    cited = set()
+    for page in PAGES:
+        for keys in re.findall(r"\{cite(?::\w+)?\}`([^`]+)`", body(page)):
+            cited |= {key.strip() for key in keys.split(",")}
+    for path in paths.DATA.glob("*.csv"):
+        import pandas as pd
+
+        sources = pd.read_csv(path, comment="#")["source"]
+        in_data = {key for cell in sources for key in str(cell).split()}
+        assert in_data <= known, path.name
+    assert cited - known == set()
+    assert known - cited == set()

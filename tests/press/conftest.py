@@ -1,0 +1,236 @@
+"""A small book of its own: three pages that run, a ledger, a prose page, its own package copy."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from brainbook.evidence import paths
+
+HEADER = """---
+jupytext:
+  text_representation:
+    extension: .md
+    format_name: myst
+kernelspec:
+  display_name: Python 3
+  language: python
+  name: python3
+---
+"""
+COUNTED = """\"\"\"Page small/{name}.\"\"\"
+
+import os
+from pathlib import Path
+{imports}
+
+def measure_runs():
+    \"\"\"Note that the page ran.\"\"\"
+    with Path(os.environ["SMALL_LOG"]).open("a") as log:
+        log.write("{name}\\n")
+    return 3
+"""
+DRAWING = """
+
+def measure_line(count, seed):
+    \"\"\"A noisy parabola.\"\"\"
+    x = np.arange(count)
+    return pd.DataFrame({"x": x, "y": x**2 + np.random.default_rng(seed).normal(size=count)})
+
+
+def draw_line(line):
+    \"\"\"The parabola.\"\"\"
+    fig, ax = style.figure()
+    ax.plot(line["x"], line["y"], color=style.colour("brain"))
+    return fig
+
+
+def claims(line):
+    \"\"\"One claim.\"\"\"
+    first = float(line["x"].iloc[0])
+    expected = facts.value("small.csv", "zero")
+    return [Claim("small-zero", "It starts at 0.", "exact", first, expected, 1e-12, "1", "small1")]
+"""
+DRAWING_IMPORTS = """
+import numpy as np
+import pandas as pd
+
+from brainbook.evidence import facts, style
+from brainbook.evidence.claims import Claim
+from brainbook.models import small_shared
+"""
+FIGURE_PAGE = (
+    HEADER
+    + """# Figures
+
+```{code-cell} ipython3
+:tags: [parameters]
+count = 5  # points
+noise = 0.5
+```
+
+```{code-cell} ipython3
+:tags: [hide-input]
+from brainbook.evidence.results import Results
+from brainbook.pages.small import drawing as page
+results = Results(page)
+page.measure_runs()
+line = page.measure_line(count, seed=0)
+results.figure(page.draw_line, line, data=line)
+results.numbers(last=line["y"].iloc[-1])
+results.claims(page.claims(line))
+```
+
+The last value is {glue:text}`last:.3f`, see {numref}`draw-line` and {cite:t}`small1`.
+
+```{plot} draw_line
+:alt: A rising line.
+
+A parabola, up to {glue:text}`last:.1f`.
+```
+"""
+)
+PLAIN_PAGE = (
+    HEADER
+    + """# {title}
+
+```{{code-cell}} ipython3
+from brainbook.pages.small import {name} as page
+three = page.measure_runs()
+```
+
+```{{code-cell}} ipython3
+print(three)
+```
+
+A sentence of prose.
+"""
+)
+
+
+@dataclass
+class SmallBook:
+    """A checkout with a small book, and the commands one gives it."""
+
+    root: Path
+
+    def environment(self) -> dict[str, str]:
+        clean = {k: v for k, v in os.environ.items() if not k.startswith("BRAINBOOK_")}
+        return clean | {
+            "PYTHONPATH": str(self.root / "code"),
+            "SMALL_LOG": str(self.root / "log.txt"),
+            "BRAINBOOK_NODE": str(Path(sys.prefix) / "node"),
+            "COLUMNS": "200",
+        }
+
+    def start(self, *arguments: str, **options) -> subprocess.Popen:
+        return subprocess.Popen(
+            [sys.executable, "-m", "brainbook", *arguments],
+            cwd=self.root,
+            env=self.environment() | options,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def press(self, *arguments: str, **options) -> tuple[int, str]:
+        """Exit status and output of ``brainbook …``."""
+        process = self.start(*arguments, **options)
+        said, _ = process.communicate(timeout=300)
+        return process.returncode, said
+
+    def build(self) -> str:
+        """Build, which must succeed; the output."""
+        status, said = self.press("build")
+        assert status == 0, said
+        return said
+
+    def runs(self) -> list[str]:
+        """Pages in the order in which they ran since the last call."""
+        log = self.root / "log.txt"
+        lines = log.read_text().split() if log.exists() else []
+        log.unlink(missing_ok=True)
+        return lines
+
+    def edit(self, name: str, old: str, new: str) -> None:
+        path = self.root / name
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new))
+
+    def html(self) -> dict[str, bytes]:
+        """The published files by name."""
+        folder = (self.root / "_build/html").resolve()
+        return {
+            path.relative_to(folder).as_posix(): path.read_bytes()
+            for path in sorted(folder.rglob("*"))
+            if path.is_file()
+        }
+
+
+def write_small_book(root: Path) -> SmallBook:
+    shutil.copytree(
+        paths.CODE, root / "code", ignore=shutil.ignore_patterns("__pycache__", "*.egg*")
+    )
+    for name in ("_config.yml", "package.json", "package-lock.json", "constraints.txt"):
+        shutil.copy(paths.ROOT / name, root)
+    shutil.copytree(paths.CHAPTERS / "_static", root / "chapters/_static")
+    code, small = root / "code/brainbook", root / "code/brainbook/pages/small"
+    small.mkdir()
+    (small / "__init__.py").write_text('"""Small pages."""\n')
+    (code / "models/small_shared.py").write_text('"""Shared by two pages."""\n\nSHARED = 1\n')
+    drawing = COUNTED.format(name="drawing", imports=DRAWING_IMPORTS) + DRAWING
+    (small / "drawing.py").write_text(drawing)
+    shared = "\nfrom brainbook.models import small_shared\n"
+    (small / "second.py").write_text(COUNTED.format(name="second", imports=shared))
+    (small / "third.py").write_text(COUNTED.format(name="third", imports=""))
+    chapters = root / "chapters/small"
+    chapters.mkdir(parents=True)
+    (chapters / "drawing.md").write_text(FIGURE_PAGE)
+    for name in ("second", "third"):
+        (chapters / f"{name}.md").write_text(PLAIN_PAGE.format(name=name, title=name.title()))
+    (root / "chapters/index.md").write_text(
+        "# Small book\n\nIt starts at {measured}`small-zero:.1f`.\n\n```{bibliography}\n```\n"
+    )
+    (root / "chapters/ledger.md").write_text("# Ledger\n\n```{ledger}\n```\n")
+    (root / "data").mkdir()
+    (root / "data/small.csv").write_text(
+        "key,value,source,where,status\nzero,0,small1,Table 1,seen\n"
+    )
+    (root / "references.bib").write_text(
+        "@book{small1,\n title = {Small},\n author = {Small, Ann},\n year = {2001},\n"
+        " publisher = {Press}\n}\n"
+    )
+    (root / "_toc.yml").write_text(
+        "format: jb-book\nroot: chapters/index\nchapters:\n"
+        + "".join(f"  - file: chapters/small/{n}\n" for n in ("drawing", "second", "third"))
+        + "  - file: chapters/ledger\n"
+    )
+    return SmallBook(root)
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory) -> SmallBook:
+    """A small book, built once for the module. Tests put back what they edit."""
+    book = write_small_book(tmp_path_factory.mktemp("small"))
+    book.build()
+    book.runs()
+    return book
+
+
+@pytest.fixture
+def restored(built):
+    """The built small book; edits to its sources are undone afterwards."""
+    names = [p for p in built.root.rglob("*") if p.is_file() and "_build" not in p.parts]
+    before = {path: path.read_bytes() for path in names if "__pycache__" not in path.parts}
+    yield built
+    for path, content in before.items():
+        if not path.exists() or path.read_bytes() != content:
+            path.write_bytes(content)
+    built.runs()

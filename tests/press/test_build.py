@@ -1,0 +1,116 @@
+"""The press on a small book: what it makes, what it makes again, and what it does not."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import nbformat
+import pytest
+
+
+def test_a_build_gives_pages_figures_and_the_ledger(built):
+    html = built.html()
+    page = html["chapters/small/drawing.html"].decode()
+    assert "draw_line.light.svg" in page and "draw_line.dark.svg" in page
+    assert any(name.endswith("draw_line.csv") for name in html)
+    rows = json.loads((built.root / "_build/ledger.json").read_text())
+    assert [(r["id"], r["page"], r["status"]) for r in rows] == [
+        ("small-zero", "small/drawing", "holds")
+    ]
+    fields = {"id", "statement", "kind", "measured", "expected", "tolerance", "unit", "source"}
+    assert fields <= rows[0].keys()
+    assert "0.0</a>" in html["chapters/index.html"].decode()
+
+
+def test_prose_shows_the_computed_number(built):
+    numbers = built.root.glob("_build/pages/small/drawing/*/results/small/drawing/numbers.json")
+    last = json.loads(next(numbers).read_text())["last"]
+    assert f">{last:.3f}<" in built.html()["chapters/small/drawing.html"].decode()
+
+
+def test_staged_notebooks_carry_no_trace_of_the_machine(built):
+    staged = sorted((built.root / "_build/stage/chapters").rglob("*.ipynb"))
+    assert len(staged) == 3
+    for path in staged:
+        text = path.read_text()
+        book = nbformat.read(path, as_version=4)
+        nbformat.validate(book)
+        assert str(built.root) not in text
+        assert not re.search(r"20\d\d-\d\d-\d\dT", text)
+        assert "papermill" not in json.dumps(book.metadata)
+        for cell in book.cells:
+            assert set(cell.metadata) <= {"tags"}
+            assert "injected-parameters" not in cell.metadata.get("tags", [])
+
+
+def test_nothing_changed_runs_nothing(restored):
+    said = restored.build()
+    assert "nothing changed" in said
+    assert restored.runs() == []
+
+
+def test_prose_edit_renders_without_executing(restored):
+    restored.edit("chapters/small/second.md", "A sentence of prose.", "Another word of prose.")
+    restored.build()
+    assert restored.runs() == []
+    assert "Another word of prose." in restored.html()["chapters/small/second.html"].decode()
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "rerun"),
+    [
+        ("code/brainbook/models/small_shared.py", "= 1", "= 2", {"drawing", "second"}),
+        ("code/brainbook/pages/small/third.py", "return 3", "return 4", {"third"}),
+        ("code/brainbook/evidence/facts.py", '"""Published', '"""The published', {"drawing"}),
+        ("data/small.csv", "Table 1", "Table 2", {"drawing"}),
+        ("chapters/small/drawing.md", "noise = 0.5", "noise = 0.25", {"drawing"}),
+        ("chapters/small/third.md", "print(three)", "print(three + 1)", {"third"}),
+        ("code/brainbook/pages/__init__.py", '"""', '""" ', {"drawing", "second", "third"}),
+    ],
+)
+def test_an_edit_runs_exactly_the_pages_that_it_reaches(restored, name, old, new, rerun):
+    restored.edit(name, old, new)
+    status, said = restored.press("status")
+    stale = set(re.findall(r"small/(\w+): stale", said))
+    assert (status, stale) == (0, rerun)
+    restored.build()
+    assert set(restored.runs()) == rerun
+
+
+def test_a_result_changes_with_its_input(restored):
+    restored.edit("code/brainbook/pages/small/third.py", "return 3", "return 4711")
+    restored.build()
+    assert "4711" in restored.html()["chapters/small/third.html"].decode()
+
+
+def test_status_says_why_and_how_long(restored):
+    restored.edit("code/brainbook/models/small_shared.py", "= 1", "= 3")
+    _, said = restored.press("status")
+    assert re.search(
+        r"small/second: stale, changed: module brainbook.models.small_shared \([\d.]+ s", said
+    )
+    assert re.search(r"small/third: fresh \([\d.]+ s", said)
+    assert "index: prose only" in said
+
+
+def test_ledger_command_lists_the_claims(built):
+    status, said = built.press("ledger")
+    assert status == 0
+    assert re.search(r"holds +exact +small/drawing: small-zero", said)
+    _, as_json = built.press("ledger", "--json")
+    assert json.loads(as_json) == json.loads((built.root / "_build/ledger.json").read_text())
+
+
+def test_run_writes_beside_the_book(restored, tmp_path):
+    before = restored.html()
+    status, said = restored.press(
+        "run", "small/drawing", "-p", "count", "9", "--output", str(tmp_path / "out")
+    )
+    assert status == 0, said
+    rows = (tmp_path / "out/draw_line.csv").read_text().splitlines()
+    assert len(rows) == 1 + 9
+    book = nbformat.read(tmp_path / "out/executed.ipynb", as_version=4)
+    assert all(cell.execution_count for cell in book.cells if cell.cell_type == "code")
+    assert restored.html() == before
+    assert "nothing changed" in restored.build()

@@ -1,0 +1,69 @@
+"""pyproject.toml, constraints.txt and environment.yml say the same."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from importlib import metadata
+
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from brainbook.evidence import paths
+
+OURS = {"brainbook", "pip"}
+
+
+def constraints() -> dict[str, str]:
+    lines = (paths.ROOT / "constraints.txt").read_text().split()
+    pins = dict(line.split("==") for line in lines)
+    return {canonicalize_name(name): version for name, version in pins.items()}
+
+
+def direct() -> dict[str, Requirement]:
+    project = tomllib.loads((paths.ROOT / "pyproject.toml").read_text())["project"]
+    named = project["dependencies"] + project["optional-dependencies"]["test"]
+    return {canonicalize_name(Requirement(n).name): Requirement(n) for n in named}
+
+
+def test_every_direct_dependency_is_pinned_within_its_range():
+    pins = constraints()
+    for name, requirement in direct().items():
+        assert name in pins
+        assert requirement.specifier.contains(pins[name], prereleases=True), name
+
+
+def test_every_installed_package_is_pinned_at_its_version():
+    pins = constraints()
+    wanted, open_names = set(), list(direct())
+    while open_names:
+        name = open_names.pop()
+        if name in wanted:
+            continue
+        wanted.add(name)
+        for text in metadata.distribution(name).requires or []:
+            requirement = Requirement(text)
+            if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
+                open_names.append(canonicalize_name(requirement.name))
+    wanted -= OURS
+    assert len(wanted) > 100
+    installed = {name: metadata.version(name).split("+")[0] for name in wanted}
+    assert installed == {name: pins.get(name) for name in wanted}
+
+
+def test_environment_yml_lists_the_same_pins():
+    environment = yaml.safe_load((paths.ROOT / "environment.yml").read_text())
+    listed = next(d["pip"] for d in environment["dependencies"] if isinstance(d, dict))
+    assert "--editable ." in listed
+    pins = constraints()
+    found = dict(line.split("==") for line in listed if "==" in line)
+    assert {canonicalize_name(n): v for n, v in found.items()} == {n: pins[n] for n in direct()}
+    python = next(d for d in environment["dependencies"] if str(d).startswith("python"))
+    project = tomllib.loads((paths.ROOT / "pyproject.toml").read_text())["project"]
+    assert re.fullmatch(r"python=3\.\d+", python)
+    assert python.split("=")[1] in project["requires-python"]
+
+
+def test_jupyter_book_stays_at_version_one():
+    assert constraints()["jupyter-book"].startswith("1.")
