@@ -44,14 +44,15 @@ lab: $(VENV)/.installed ## Open the chapters as notebooks in JupyterLab
 bench: $(VENV)/.installed ## Measure speed, as ratios within one run
 	$(BIN)/python -m benches
 
-pin: ## Resolve the dependencies anew and write constraints.txt
+pin: ## Resolve the dependencies anew; write constraints.txt and environment.yml
 	rm -rf _build/pin && $(PYTHON) -m venv _build/pin
 	_build/pin/bin/python -m pip install --quiet --upgrade pip
 	_build/pin/bin/python -m pip install --quiet '.[test]'
 	_build/pin/bin/python -m pip list --format freeze --exclude brainbook --exclude pip \
 		| sed -E 's/\+[a-z0-9.]+$$//' > constraints.txt.new
 	mv constraints.txt.new constraints.txt
-	rm -rf _build/pin build
+	PYTHONPATH=code _build/pin/bin/python -m brainbook.press.environment
+	rm -rf _build/pin
 
 clean: ## Remove what was built; .venv stays, so that the next build needs no network
 	rm -rf _build

@@ -11,6 +11,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from brainbook.evidence import paths
+from brainbook.press import environment
 
 OURS = {"brainbook", "pip"}
 
@@ -52,14 +53,18 @@ def test_every_installed_package_is_pinned_at_its_version():
     assert installed == {name: pins.get(name) for name in wanted}
 
 
+def test_environment_yml_is_what_the_pins_give():
+    assert (paths.ROOT / "environment.yml").read_text() == environment.text(paths.ROOT)
+
+
 def test_environment_yml_lists_the_same_pins():
-    environment = yaml.safe_load((paths.ROOT / "environment.yml").read_text())
-    listed = next(d["pip"] for d in environment["dependencies"] if isinstance(d, dict))
+    conda = yaml.safe_load((paths.ROOT / "environment.yml").read_text())
+    listed = next(d["pip"] for d in conda["dependencies"] if isinstance(d, dict))
     assert "--editable ." in listed
     pins = constraints()
     found = dict(line.split("==") for line in listed if "==" in line)
     assert {canonicalize_name(n): v for n, v in found.items()} == {n: pins[n] for n in direct()}
-    python = next(d for d in environment["dependencies"] if str(d).startswith("python"))
+    python = next(d for d in conda["dependencies"] if str(d).startswith("python"))
     project = tomllib.loads((paths.ROOT / "pyproject.toml").read_text())["project"]
     assert re.fullmatch(r"python=3\.\d+", python)
     assert python.split("=")[1] in project["requires-python"]

@@ -117,6 +117,9 @@ def build(digest: str, verbose: bool = False) -> None:
     BookError : Sphinx warned or failed; the message holds what it said.
     """
     work = paths.BUILD / "sphinx"
+    # All pages are written anew from the doctrees: Sphinx adds checksums to the addresses of
+    # files that it finds in place, so a page written later would differ from one written first.
+    shutil.rmtree(work / "_build/html", ignore_errors=True)
     command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
     command += ["build", str(stage_folder())]
     command += ["--path-output", str(work), "-W", "-n", "--keep-going"]
