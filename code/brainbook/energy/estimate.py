@@ -87,13 +87,13 @@ class Estimate:
 
     @property
     def dominant(self) -> str:
-        """The term that takes the largest share of the central estimate."""
-        return str(self.terms["central"].idxmax())
+        """The term with the largest central energy; empty if nothing was counted."""
+        return "" if self.table.empty else str(self.terms["central"].idxmax())
 
     @property
     def widest(self) -> str:
-        """The term whose constants leave the widest interval."""
-        return str((self.terms["high"] - self.terms["low"]).idxmax())
+        """The term whose constants leave the widest interval; empty if nothing was counted."""
+        return "" if self.table.empty else str((self.terms["high"] - self.terms["low"]).idxmax())
 
     def as_dataframe(self) -> pd.DataFrame:
         """The table with the names of profile and host in front, for CSV."""

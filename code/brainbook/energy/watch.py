@@ -1,8 +1,9 @@
 """Watching a forward pass: which operation ran, in which layer, on which tensors.
 
 Three watchers work together. Module hooks know the layer and the spiking neurons; a function
-mode sees ``scaled_dot_product_attention`` before the backend fuses it; a dispatch mode sees
-every other tensor operation, after PyTorch has split it into its primitive ones.
+mode sees ``scaled_dot_product_attention`` before the backend fuses it, and keeps LSTMs from
+being fused; a dispatch mode sees every other tensor operation, after PyTorch has split it into
+its primitive ones.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ def watching(model: nn.Module, ledger, neurons: tuple[type[nn.Module], ...]) -> 
         stack.callback(torch.backends.mha.set_fastpath_enabled, fast)
         torch.backends.mha.set_fastpath_enabled(False)
         stack.enter_context(Operations(watcher))
-        stack.enter_context(Attention(watcher))
+        stack.enter_context(Functions(watcher))
         yield
 
 
@@ -212,8 +213,8 @@ class Watcher:
         self.ledger.skip("aten._softmax", scores)
 
 
-class Attention(TorchFunctionMode):
-    """Sees ``scaled_dot_product_attention`` with its own queries, keys and values."""
+class Functions(TorchFunctionMode):
+    """Sees attention with its own queries, keys and values; runs LSTMs in primitive steps."""
 
     def __init__(self, watcher: Watcher) -> None:
         super().__init__()
@@ -221,6 +222,12 @@ class Attention(TorchFunctionMode):
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         kwargs = kwargs or {}
+        if getattr(func, "__name__", "") == "lstm":
+            enabled, torch.backends.mkldnn.enabled = torch.backends.mkldnn.enabled, False
+            try:
+                return func(*args, **kwargs)
+            finally:
+                torch.backends.mkldnn.enabled = enabled
         if func is not scaled_dot_product_attention or self.watcher.paused:
             return func(*args, **kwargs)
         names = ("query", "key", "value")
