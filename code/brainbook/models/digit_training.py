@@ -14,8 +14,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from sklearn.model_selection import train_test_split
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, pad
+
+from ..evidence.datasets import Split, digits
+
+PARTS = ("test", "validation")
+
+Objective = Callable[[nn.Module, Tensor, Tensor], Tensor]
 
 
 @dataclass(frozen=True)
@@ -38,8 +45,8 @@ class Recipe:
     """
 
     epochs: int = 40
-    learning_rate: float = 3e-3
-    weight_decay: float = 0.05
+    learning_rate: float = 1e-2
+    weight_decay: float = 0.1
     batch_size: int = 128
     shift: int = 1
     shifted_fraction: float = 0.3
@@ -59,6 +66,28 @@ class Recipe:
             raise ValueError(f"shifted_fraction: got {self.shifted_fraction}; must lie in [0, 1]")
         if not 0 <= self.warm_up < 1:
             raise ValueError(f"warm_up: got {self.warm_up}; must lie in [0, 1)")
+
+
+def examples(seed: int, part: str = "test") -> Split:
+    """Images to learn from and images to be scored on.
+
+    ``test``: the split ``digits(seed)``. ``validation``: its training images alone, split
+    again, so that settings can be chosen without a look at the test images.
+
+    Raises
+    ------
+    ValueError : another part.
+    """
+    if part not in PARTS:
+        raise ValueError(f"part: got {part!r}; allowed are {PARTS}")
+    split = digits(seed)
+    if part == "test":
+        return split
+    train_images, images, train_labels, labels = train_test_split(
+        split.train_images, split.train_labels, test_size=0.25, random_state=seed,
+        stratify=split.train_labels,
+    )  # fmt: skip
+    return Split(train_images, train_labels, images, labels)
 
 
 def seeded(build: Callable[[], nn.Module], seed: int) -> nn.Module:
@@ -93,17 +122,23 @@ def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict]:
     ]
 
 
+def classify(model: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
+    """Cross-entropy of the model's logits."""
+    return cross_entropy(model(images), labels)
+
+
 def fit(
     model: nn.Module,
     images: np.ndarray,
     labels: np.ndarray,
     recipe: Recipe,
     seed: int,
+    objective: Objective = classify,
 ) -> nn.Module:
     """Train ``model`` in place; it maps images (batch, 8, 8) to logits (batch, classes).
 
-    The seed determines the order of the images and their shifts. Returns the model in
-    evaluation mode.
+    ``objective(model, images, labels)`` is the loss. The seed determines the order of the
+    images and their shifts. Returns the model in evaluation mode.
     """
     generator = torch.Generator().manual_seed(seed)
     images, labels = torch.as_tensor(images), torch.as_tensor(labels)
@@ -125,7 +160,7 @@ def fit(
         order = torch.randperm(len(images), generator=generator)
         for batch in order.split(recipe.batch_size):
             seen = shifted(images[batch], recipe.shift, recipe.shifted_fraction, generator)
-            loss = cross_entropy(model(seen), labels[batch])
+            loss = objective(model, seen, labels[batch])
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()

@@ -12,8 +12,7 @@ from dataclasses import asdict, dataclass, field
 import torch
 from torch import Tensor, nn
 
-from ..evidence.datasets import digits
-from .digit_training import Recipe, accuracy, fit, seeded
+from .digit_training import Recipe, accuracy, examples, fit, seeded
 
 IMAGE_SIDE = 8
 CLASSES = 10
@@ -167,25 +166,26 @@ class TrainedVit:
 
 def train_vit(
     seed: int,
-    epochs: int = 60,
-    learning_rate: float = 3e-3,
-    weight_decay: float = 0.05,
+    epochs: int = 40,
+    learning_rate: float = 1e-3,
+    weight_decay: float = 0.1,
     patch: int = 2,
     width: int = 48,
     layers: int = 2,
     heads: int = 4,
+    part: str = "test",
 ) -> TrainedVit:
-    """Train a vision transformer on ``digits(seed)``; the test part is scored once, at the end.
+    """Train a vision transformer on ``examples(seed, part)``; that part is scored once, at the end.
 
     Suited to ``store.made_once(train_vit, seed=0)``: the arguments determine the result.
 
     Raises
     ------
-    ValueError : a size or a setting that is not allowed; see ``VitShape`` and ``Recipe``.
+    ValueError : a setting that ``VitShape``, ``Recipe`` or ``examples`` refuses.
     """
     shape = VitShape(patch=patch, width=width, layers=layers, heads=heads)
     recipe = Recipe(epochs=epochs, learning_rate=learning_rate, weight_decay=weight_decay)
-    split = digits(seed)
+    split = examples(seed, part)
     model = seeded(lambda: VisionTransformer(shape), seed)
     fit(model, split.train_images, split.train_labels, recipe, seed)
     return TrainedVit(
