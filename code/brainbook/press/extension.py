@@ -151,9 +151,9 @@ class Ledger(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         rows = _ledger(self.env)
         pages = dict.fromkeys(row["page"] for row in rows)
-        counts = [(sum(row["status"] == status for row in rows), status) for status in STATUSES]
-        told = ", ".join(f"{count} × “{status}”" for count, status in counts if count)
-        summary = nodes.paragraph("", f"{len(rows)} claims on {len(pages)} pages: {told}.")
+        counts = {status: sum(row["status"] == status for row in rows) for status in STATUSES}
+        told = ". ".join(f"{status.capitalize()}: {count}" for status, count in counts.items())
+        summary = nodes.paragraph("", f"Claims: {len(rows)}. {told}.")
         return [summary, *(self._section(page, rows) for page in pages)]
 
     def _section(self, page: str, rows: list[dict]) -> nodes.section:
