@@ -80,7 +80,8 @@ CONTRAST = r"""() => {
     let opacity = 1; for (let p = e; p; p = p.parentElement) opacity *= getComputedStyle(p).opacity;
     if (opacity === 0) continue;
     const back = ground(e), c = parse(style.color), front = over(c.rgb, c.a * opacity, back);
-    const [a, b] = [light(front), light(back)].sort((x, y) => y - x), size = parseFloat(style.fontSize);
+    const [a, b] = [light(front), light(back)].sort((x, y) => y - x);
+    const size = parseFloat(style.fontSize);
     const large = size >= 24 || (size >= 18.66 && style.fontWeight >= 700);
     const key = e.tagName.toLowerCase() + '.' + e.className + ' ' + style.color;
     if (!found.has(key)) found.set(key, {what: key, text: node.data.trim().slice(0, 30),

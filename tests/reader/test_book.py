@@ -7,6 +7,14 @@ import json
 import pytest
 import reader_checks as checks
 
+LETTERS = """() => {
+  const length = p => p.textContent.length;
+  const longest = [...document.querySelectorAll('main section > p')]
+    .reduce((a, b) => length(a) > length(b) ? a : b);
+  const lines = longest.offsetHeight / parseFloat(getComputedStyle(longest).lineHeight);
+  return length(longest) / lines;
+}"""
+
 
 @pytest.fixture
 def page(browser):
@@ -117,14 +125,7 @@ def test_print_shows_light_figures_and_no_navigation(page, site, with_figure):
 
 def test_a_line_of_text_holds_about_seventy_letters(page, site, with_figure):
     page.goto(f"{site}/{with_figure}")
-    letters = page.evaluate(
-        "(() => { const p = [...document.querySelectorAll('main section > p')]"
-        ".sort((a, b) => b.textContent.length - a.textContent.length)[0];"
-        "const r = document.createRange(); r.selectNodeContents(p);"
-        "const lines = new Set([...r.getClientRects()].map(b => Math.round(b.bottom / 12)));"
-        "return p.textContent.length / (p.offsetHeight / parseFloat(getComputedStyle(p).lineHeight));"
-        "})()"
-    )
+    letters = page.evaluate(LETTERS)
     assert 55 <= letters <= 85
 
 

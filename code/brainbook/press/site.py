@@ -21,7 +21,7 @@ from ..evidence import fingerprint, paths
 
 SOURCES = "source"
 PAGES = "brainbook.pages."
-CITED = re.compile(r'<a class="reference internal" href="[^"]*#[^"]*" title="([^"]+)">')
+CITED = re.compile(r'href="[^"]*bibliography\.html#[^"]*" title="([^"]+)"')
 DOOR = """<!DOCTYPE html>
 <html lang="en">
 <head>
