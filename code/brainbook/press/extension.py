@@ -220,10 +220,17 @@ class Ledger(SphinxDirective):
         return self.env.get_domain("cite").bibdata.data.entries.items()
 
 
+def version(app: Sphinx) -> str:
+    """Digest of what decides how a page is read; with another one Sphinx reads all pages anew."""
+    parts = [Path(app.srcdir) / "_config.yml", Path(__file__)]
+    return fingerprint.digest(b"".join(part.read_bytes() for part in parts))
+
+
 def setup(app: Sphinx) -> dict:
     """Register with Sphinx."""
     app.add_directive("plot", Plot)
     app.add_directive("ledger", Ledger)
     app.add_role("measured", Measured())
     site.setup(app)
-    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+    safe = {"parallel_read_safe": True, "parallel_write_safe": True}
+    return {"version": "1", "env_version": version(app)} | safe
