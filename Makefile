@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8000
+LAB_SETTINGS := $(VENV)/etc/jupyter/labconfig/default_setting_overrides.json
 # Another build of PyTorch: make book TORCH_INDEX=<the index that PyTorch's install page gives>
 TORCH_INDEX ?=
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --constraint constraints.txt \
@@ -39,6 +40,7 @@ serve: $(VENV)/.installed ## Show the built book at http://127.0.0.1:8000 (PORT=
 	$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
 
 lab: $(VENV)/.installed ## Open the chapters as notebooks in JupyterLab
+	$(BIN)/jupytext-config --settings-file $(LAB_SETTINGS) set-default-viewer markdown myst
 	$(BIN)/jupyter lab --notebook-dir chapters
 
 bench: $(VENV)/.installed ## Measure speed, as ratios within one run

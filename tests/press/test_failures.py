@@ -66,7 +66,7 @@ def test_a_data_file_read_by_a_computed_name_is_refused(restored):
             "chapters/small/third.md",
             "A sentence",
             "(same)=\n## Same\n\n(same)=\n## Again\n\nA sentence",
-            'chapters/small/third.md, cell 5, line 4: WARNING: Duplicate explicit target name: "same"',
+            'chapters/small/third.md, cell 4, line 5: WARNING: Duplicate explicit target name: "same"',
         ),
         ("chapters/index.md", "small-zero", "small-zeroes", "no claim 'small-zeroes'"),
         ("chapters/small/drawing.md", "{plot} draw_line", "{plot} draw_lines", "draw_lines"),
@@ -159,6 +159,8 @@ def test_a_killed_build_leaves_nothing_and_starting_again_gives_the_same_book(re
 
 
 def test_a_second_build_waits_or_says_why_not(restored):
+    restored.build()
+    restored.runs()
     restored.edit("code/brainbook/pages/small/third.py", "return 3", "return 5")
     first = restored.start("build")
     wait_for(lambda: any((restored.root / "_build/pages/small/third").glob(".new-*")))

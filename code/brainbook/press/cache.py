@@ -20,7 +20,7 @@ from . import notebooks
 from .contents import Page
 from .errors import BookError
 
-KEPT_PER_PAGE = 3
+KEPT_PER_PAGE = 8
 WORKER = "brainbook.press.worker"
 
 

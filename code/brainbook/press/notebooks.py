@@ -78,7 +78,10 @@ def parse_parameters(book: NotebookNode, given: dict[str, str]) -> dict:
 
 def with_parameters(book: NotebookNode, values: dict) -> NotebookNode:
     """The notebook with papermill's injected cell, where there is anything to inject."""
-    return parameterize_notebook(book, values) if values else book
+    if not values:
+        return book
+    book.metadata["papermill"] = NotebookNode()
+    return parameterize_notebook(book, values)
 
 
 def cleaned(book: NotebookNode) -> NotebookNode:
