@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import sys
 import tomllib
 from importlib import metadata
 
@@ -72,3 +74,19 @@ def test_environment_yml_lists_the_same_pins():
 
 def test_jupyter_book_stays_at_version_one():
     assert constraints()["jupyter-book"].startswith("1.")
+
+
+def test_everything_imported_is_named_as_a_direct_dependency():
+    providers = metadata.packages_distributions()
+    named = direct()
+    for path in paths.CODE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            modules = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and not node.level:
+                modules = [node.module]
+            for module in modules:
+                top = module.split(".")[0]
+                if top in sys.stdlib_module_names or top in OURS:
+                    continue
+                found = {canonicalize_name(name) for name in providers[top]}
+                assert found & set(named), f"{path.name} imports {module}"
