@@ -12,7 +12,7 @@ TOKENS = 40
 
 @pytest.fixture(scope="module")
 def minilm_heads():
-    return pretrained_heads.of_text("wine_data", TOKENS)
+    return pretrained_heads.passages("wine_data", TOKENS, limit=1)[0]
 
 
 def test_minilm_has_72_heads(minilm_heads):
@@ -91,12 +91,20 @@ def test_hooks_are_removed(minilm_heads):
         return sum(len(module._forward_hooks) for module in model.modules())
 
     before = count()
-    pretrained_heads.of_text("wine_data", TOKENS)
+    pretrained_heads.passages("wine_data", TOKENS, limit=1)
     assert count() == before
 
 
 def test_short_documents_and_foreign_models_are_refused():
     with pytest.raises(ValueError, match="tokens"):
-        pretrained_heads.of_text("linnerud", 196)
+        pretrained_heads.passages("linnerud", 196)
     with pytest.raises(ValueError, match="model"):
         pretrained_heads.record(torch.nn.Sequential(torch.nn.Linear(2, 2)))
+
+
+def test_passages_follow_one_another():
+    few = pretrained_heads.passages("iris", 60, limit=2)
+    more = pretrained_heads.passages("iris", 60)
+    assert len(few) == 2 < len(more)
+    assert torch.equal(few[1].hidden, more[1].hidden)
+    assert not torch.equal(more[0].hidden, more[1].hidden)

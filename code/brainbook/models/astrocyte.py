@@ -68,6 +68,7 @@ def circuit(
     generator: Generator,
     feature_map: FeatureMap | None = None,
     block: int | None = None,
+    heads: Sequence[int] | None = None,
 ) -> list[Readout]:
     """Write all tokens, then read all of them, with freshly drawn hidden units per head.
 
@@ -80,6 +81,8 @@ def circuit(
     generator : source of the hidden units' weights.
     feature_map : :class:`Positive` unless another is given.
     block : hidden units held at once; by default as many as make a few megabytes.
+    heads : leading shape of the draw, for instance (heads, 1) for (heads, images, N, d) whose
+        images share hidden units; by default every leading index has its own.
 
     Raises
     ------
@@ -91,9 +94,9 @@ def circuit(
     if not sizes or sizes[0] < 1:
         raise ValueError(f"units: got {units}; needed are positive numbers of hidden units")
     block = block or default_block(query)
-    heads, d_head = query.shape[:-2], query.shape[-1]
+    heads = query.shape[:-2] if heads is None else tuple(heads)
     blocks = (
-        feature_map.draw(size, d_head, generator, heads, query.dtype)
+        feature_map.draw(size, query.shape[-1], generator, heads, query.dtype)
         for size in _block_sizes(sizes, block)
     )
     return list(run(query, key, value, blocks, sizes, feature_map))

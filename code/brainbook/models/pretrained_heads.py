@@ -73,18 +73,27 @@ def record(model: PreTrainedModel, **inputs: Tensor) -> Heads:
     return Heads(*scaled(query, key), value, torch.cat(hidden))
 
 
-def of_text(name: str, tokens: int, dtype: torch.dtype = torch.float32) -> Heads:
-    """All 72 heads of MiniLM on the first ``tokens`` tokens of a document of ``datasets.text``.
+def passages(name: str, tokens: int, limit: int | None = None) -> list[Heads]:
+    """All 72 heads of MiniLM on consecutive passages of a document of ``datasets.text``.
+
+    Each passage is a sentence start token, ``tokens`` - 2 tokens of the document and an end
+    token; what does not fill a passage at the document's end is left out.
 
     Raises
     ------
-    ValueError : the document is shorter.
+    ValueError : the document does not fill one passage.
     """
-    model, tokenizer = pretrained.minilm(dtype)
-    ids = tokenizer(text(name), truncation=True, max_length=tokens, return_tensors="pt").input_ids
-    if ids.shape[1] < tokens:
-        raise ValueError(f"tokens: got {tokens}; the document {name!r} has only {ids.shape[1]}")
-    return record(model, input_ids=ids)
+    model, tokenizer = pretrained.minilm()
+    ids = tokenizer(text(name), add_special_tokens=False, verbose=False).input_ids
+    width = tokens - 2
+    starts = range(0, len(ids) - width + 1, width)[:limit]
+    if width < 1 or not starts:
+        raise ValueError(f"tokens: got {tokens}; {name!r} allows from 3 to {len(ids) + 2}")
+    around = tokenizer.cls_token_id, tokenizer.sep_token_id
+    return [
+        record(model, input_ids=torch.tensor([[around[0], *ids[start : start + width], around[1]]]))
+        for start in starts
+    ]
 
 
 @torch.no_grad()

@@ -1,0 +1,263 @@
+"""The astrocyte circuit on real heads: MiniLM on text, a vision transformer on digits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import torch
+from skimage.data import astronaut
+from torch import Tensor
+
+from ..evidence.datasets import CALIBRATION_TEXTS, TEST_TEXTS, digits, text
+from . import pretrained_heads
+from .astrocyte import Readout, circuit, run
+from .attention import (
+    mean_of_values,
+    relative_error,
+    relative_error_of_logs,
+    scaled,
+    softmax_attention,
+    taylor_attention,
+)
+from .circuit_error import Problem, errors, seeded
+from .feature_maps import FeatureMap, HiddenUnits, Positive
+from .fitted_features import Centred, Recipe, learn
+from .pretrained_heads import Heads, block_output
+from .vision_transformer import TrainedVit
+
+LAYERS, HEADS = 6, 12
+LONG_TEST_TEXTS = tuple(name for name in TEST_TEXTS if name != "linnerud")  # 158 tokens
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One head's normaliser along its tokens: log Z (N,), and log|p| (N,) by hidden units."""
+
+    title: str
+    log_z: np.ndarray
+    log_p: dict[int, np.ndarray]
+
+    def frame(self) -> pd.DataFrame:
+        """Columns title, token, Z, p_<units>, all divided by the largest Z."""
+        top = self.log_z.max()
+        columns = {f"p_{m}": np.exp(values - top) for m, values in self.log_p.items()}
+        tokens = range(len(self.log_z))
+        return pd.DataFrame(
+            {"title": self.title, "token": tokens, "Z": np.exp(self.log_z - top)} | columns
+        )
+
+
+def minilm_input(seed: int, tokens: int) -> Heads:
+    """First passage of a test document; another document for each of the first six seeds."""
+    name = LONG_TEST_TEXTS[seed % len(LONG_TEST_TEXTS)]
+    return pretrained_heads.passages(name, tokens, limit=1)[0]
+
+
+def as_problem(heads: Heads) -> Problem:
+    """All heads of all layers in one batch, layer after layer."""
+    return Problem(*(x.flatten(0, 1) for x in (heads.query, heads.key, heads.value)))
+
+
+def place(frame: pd.DataFrame) -> pd.DataFrame:
+    """Split the flat head number into layer and head, both from 0."""
+    return frame.assign(layer=frame["head"] // HEADS, head=frame["head"] % HEADS)
+
+
+def block_errors(heads: Heads, outputs: dict[str | int, Tensor]) -> pd.DataFrame:
+    """Relative error of each block's output with all its heads replaced: name, layer, error.
+
+    ``outputs`` maps a name to head outputs (layers x heads, N, d_head). What enters a block is
+    what the transformer itself puts there, so errors do not build up from layer to layer.
+    """
+    rows = []
+    for name, flat in outputs.items():
+        for layer, replaced in enumerate(flat.unflatten(0, (LAYERS, HEADS))):
+            block = block_output(layer, replaced, heads.hidden[layer])
+            error = relative_error(block, heads.hidden[layer + 1])
+            rows.append({"name": name, "layer": layer, "error": error.item()})
+    return pd.DataFrame(rows)
+
+
+def block_baselines(heads: Heads) -> pd.DataFrame:
+    """:func:`block_errors` of uniform and Taylor attention: baseline, layer, error."""
+    problem = as_problem(heads)
+    outputs = {
+        "uniform": mean_of_values(problem.value),
+        "Taylor": taylor_attention(*problem.tensors)[0],
+    }
+    return block_errors(heads, outputs).rename(columns={"name": "baseline"})
+
+
+def traces(titles: Sequence[str], log_z: Tensor, readouts: Sequence[Readout], chosen) -> list:
+    """:class:`Trace` of the flat heads ``chosen``, one title each."""
+    return [
+        Trace(
+            title,
+            log_z.flatten(0, -2)[head].double().numpy(),
+            {r.units: r.log_p.flatten(0, -2)[head].double().numpy() for r in readouts},
+        )
+        for title, head in zip(titles, chosen, strict=True)
+    ]
+
+
+def ranked(error: Tensor) -> tuple[int, int, int]:
+    """Flat numbers of the heads with the least, the median (lower one) and the largest error."""
+    order = error.flatten().argsort()
+    return int(order[0]), int(order[(len(order) - 1) // 2]), int(order[-1])
+
+
+def original_trace(
+    heads: Heads, title: str, layer: int, head: int, units: Sequence[int], seed: int
+) -> Trace:
+    """Trace of one head of a model recorded by :func:`pretrained_heads.record`.
+
+    Raises
+    ------
+    ValueError : the model has no such layer or head.
+    """
+    layers, count = heads.query.shape[:2]
+    if not (0 <= layer < layers and 0 <= head < count):
+        raise ValueError(
+            f"layer, head: got {layer}, {head}; allowed are up to {layers - 1}, {count - 1}"
+        )
+    picked = Problem(*(x[layer, head][None] for x in (heads.query, heads.key, heads.value)))
+    readouts = circuit(*picked.tensors, units, seeded(91, seed))
+    return traces([title], picked.exact()[1], readouts, [0])[0]
+
+
+@torch.no_grad()
+def vision_trial(
+    trained: TrainedVit, units: Sequence[int], seed: int
+) -> tuple[dict[int, float], Trace]:
+    """Trace error (median over heads) by hidden units, and the median head's trace.
+
+    Ten test images of ``digits(seed)``, the first of each digit. Every image is written and
+    read on its own, with the head's one set of hidden units; the trace shows them in a row.
+    """
+    split = digits(seed)
+    first = [int(np.argmax(split.test_labels == digit)) for digit in range(10)]
+    images = torch.tensor(split.test_images[first])
+    query, key, value = (
+        x.transpose(1, 2).flatten(0, 1)  # (layers x heads, images, tokens, d_head)
+        for x in trained.model().queries_keys_values(images)
+    )
+    query, key = scaled(query, key)
+    log_z = softmax_attention(query, key, value)[1].flatten(-2)
+    heads = (len(query), 1)
+    log_p = {
+        readout.units: readout.log_p.flatten(-2)
+        for readout in circuit(query, key, value, units, seeded(31, seed), heads=heads)
+    }
+    error = {m: relative_error_of_logs(trace, log_z) for m, trace in log_p.items()}
+    head = ranked(error[max(units)])[1]
+    layer, place_in_layer = divmod(head, trained.shape["heads"])
+    trace = Trace(
+        f"vision, median: layer {layer}, head {place_in_layer}",
+        log_z[head].double().numpy(),
+        {m: trace[head].double().numpy() for m, trace in log_p.items()},
+    )
+    return {m: values.median().item() for m, values in error.items()}, trace
+
+
+def original_heads(model, processor, document: str = "wine_data", positions: int = 196) -> Heads:
+    """Heads of a hub model on its first positions: a document, or scikit-image's astronaut."""
+    if getattr(model, "main_input_name", "") == "pixel_values":
+        inputs = {"pixel_values": processor(astronaut(), return_tensors="pt").pixel_values}
+    else:
+        tokens = processor(
+            text(document), truncation=True, max_length=positions, return_tensors="pt"
+        )
+        inputs = {"input_ids": tokens.input_ids}
+    heads = pretrained_heads.record(model, **inputs)
+    return Heads(
+        *(x[..., :positions, :] for x in (heads.query, heads.key, heads.value, heads.hidden))
+    )
+
+
+def some_heads(names: Sequence[str], tokens: int, per_text: int | None, per_layer: int) -> Problem:
+    """Passages of several documents, the first heads of every layer: (passages, heads, N, d)."""
+    recorded = [
+        heads for name in names for heads in pretrained_heads.passages(name, tokens, per_text)
+    ]
+    parts = ("query", "key", "value")
+    return Problem(
+        *(
+            torch.stack([getattr(heads, part)[:, :per_layer].flatten(0, 1) for heads in recorded])
+            for part in parts
+        )
+    )
+
+
+def fit_trials(
+    counts: Sequence[int],
+    units: int,
+    seeds: Sequence[int],
+    tokens: int,
+    recipe: Recipe,
+    per_layer: int = 2,
+    more_units: int = 1024,
+) -> pd.DataFrame:
+    """Random, centred and learned hidden units on passages they know and on held-out ones.
+
+    ``counts``: numbers of calibration passages to learn from; a seed chooses which. Random and
+    centred units are tried with ``units`` and with ``more_units``. Columns method, units,
+    fitted_on, seed, split (calibration or test), passage, error (median over heads).
+    """
+    known = some_heads(CALIBRATION_TEXTS, tokens, None, per_layer)
+    unseen = some_heads(LONG_TEST_TEXTS, tokens, 2, per_layer)
+    centred = Centred.fitted(known.query, known.key)
+    everything = len(known.query)
+    rows = []
+    for seed in seeds:
+        generator = seeded(61, seed)
+        order = torch.randperm(everything, generator=generator)
+        trials = [
+            (method, size, fitted_on, feature_map, None, known)
+            for size in (units, more_units)
+            for method, fitted_on, feature_map in (
+                ("random", 0, Positive()),
+                ("centred", everything, centred),
+            )
+        ]
+        for count in counts:
+            part = Problem(*(x[order[:count]] for x in known.tensors))
+            learned = learn(part.query, part.key, units, generator, recipe)
+            trials.append(("learned", units, len(part.query), learned, learned.writing, part))
+        for method, size, fitted_on, feature_map, hidden, fitted in trials:
+            if hidden is None:
+                hidden = feature_map.draw(
+                    size, known.query.shape[-1], generator, (LAYERS * per_layer,)
+                )
+            for split, problem in (("calibration", fitted), ("test", unseen)):
+                for passage, error in enumerate(_median_error(problem, feature_map, hidden)):
+                    rows.append((method, size, fitted_on, seed, split, passage, error))
+    columns = ["method", "units", "fitted_on", "seed", "split", "passage", "error"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _median_error(problem: Problem, feature_map: FeatureMap, hidden: HiddenUnits) -> list[float]:
+    """Median over heads of the output error, one number a passage."""
+    (readout,) = run(*problem.tensors, [hidden], [len(hidden)], feature_map)
+    return errors(readout, problem.exact())["output"].median(-1).values.tolist()
+
+
+def map_trials(
+    problem: Problem, maps: Sequence[FeatureMap], units: Sequence[int], seeds: Sequence[int]
+) -> pd.DataFrame:
+    """Output error of several feature maps on the same heads: map, units, seed, error (median)."""
+    exact, _ = softmax_attention(*problem.tensors)
+    rows = [
+        (
+            feature_map.name,
+            readout.units,
+            seed,
+            relative_error(readout.output, exact).median().item(),
+        )
+        for feature_map in maps
+        for seed in seeds
+        for readout in circuit(*problem.tensors, units, seeded(71, seed), feature_map)
+    ]
+    return pd.DataFrame(rows, columns=["map", "units", "seed", "error"])
