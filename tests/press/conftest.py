@@ -145,9 +145,9 @@ class SmallBook:
         said, _ = process.communicate(timeout=300)
         return process.returncode, said
 
-    def build(self) -> str:
+    def build(self, *options: str) -> str:
         """Build, which must succeed; the output."""
-        status, said = self.press("build")
+        status, said = self.press("build", *options)
         assert status == 0, said
         return said
 

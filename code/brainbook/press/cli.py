@@ -56,8 +56,9 @@ def write_atomically(path: Path, text: str) -> None:
 @main.command()
 @click.option("--jobs", type=click.IntRange(1), help="Pages executed side by side; default: cores.")
 @click.option("--wait/--no-wait", default=True, help="Wait for another build, or give up.")
+@click.option("--html/--no-html", "render", default=True, help="Make the HTML, or only execute.")
 @click.option("--verbose", is_flag=True, help="Print what Sphinx says.")
-def build(jobs: int | None, wait: bool, verbose: bool) -> None:
+def build(jobs: int | None, wait: bool, render: bool, verbose: bool) -> None:
     """Execute what is stale, check every claim, make the HTML."""
     with press_lock(wait):
         pages = contents.pages()
@@ -78,6 +79,9 @@ def build(jobs: int | None, wait: bool, verbose: bool) -> None:
                 f"{len(failing)} of {len(rows)} claims fail:\n"
                 + "\n".join(f"{ledgers.as_text(row)}\n  {row['statement']}" for row in failing)
             )
+        if not render:
+            console.print(f"{len(keys)} pages are fresh, {len(rows)} claims checked")
+            return
         digest = html.stage(pages, keys, rows)
         if html.is_published(digest):
             console.print("nothing changed since the last build")
