@@ -199,14 +199,16 @@ def fit_trials(
     recipe: Recipe,
     per_layer: int = 2,
     more_units: int = 1024,
+    per_text: int | None = None,
 ) -> pd.DataFrame:
     """Random, centred and learned hidden units on passages they know and on held-out ones.
 
     ``counts``: numbers of calibration passages to learn from; a seed chooses which. Random and
-    centred units are tried with ``units`` and with ``more_units``. Columns method, units,
+    centred units are tried with ``units`` and with ``more_units``. ``per_text`` limits the
+    passages taken from one calibration document. Columns method, units,
     fitted_on, seed, split (calibration or test), passage, error (median over heads).
     """
-    known = some_heads(CALIBRATION_TEXTS, tokens, None, per_layer)
+    known = some_heads(CALIBRATION_TEXTS, tokens, per_text, per_layer)
     unseen = some_heads(LONG_TEST_TEXTS, tokens, 2, per_layer)
     centred = Centred.fitted(known.query, known.key)
     everything = len(known.query)

@@ -109,10 +109,16 @@ def measure_maps(units: Sequence[int], seeds: Sequence[int], tokens: int = 196) 
 
 
 def measure_fit(
-    passages: Sequence[int], units: int, seeds: Sequence[int], steps: int, tokens: int = 196
+    passages: Sequence[int],
+    units: int,
+    seeds: Sequence[int],
+    steps: int,
+    tokens: int = 196,
+    per_text: int | None = None,
 ) -> pd.DataFrame:
     """Page attention/astrocytes, figure draw_fit: columns as in ``circuit_trials.fit_trials``."""
-    return real.fit_trials(passages, units, seeds, tokens, Recipe(steps=steps))
+    recipe = Recipe(steps=steps)
+    return real.fit_trials(passages, units, seeds, tokens, recipe, per_text=per_text)
 
 
 def measure_budget(gaussian: Sweep, minilm: Sweep) -> pd.DataFrame:
