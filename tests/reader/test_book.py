@@ -98,6 +98,15 @@ def test_the_first_tab_offers_to_skip_the_navigation(page, site, with_figure):
     assert page.evaluate(f"!!{focused}.closest('main')")
 
 
+def test_the_book_opens_from_a_folder_without_a_server(page, book, with_figure):
+    seen = checks.Visit(f"file://{book}")
+    checks.listen(page, seen)
+    page.goto((book / with_figure).as_uri())
+    page.evaluate(checks.READY)
+    assert checks.console(seen) == [] and seen.failed == []
+    assert page.locator("main mjx-container").count() == page.locator("main .math").count()
+
+
 def test_the_keyboard_focus_is_seen(page, site, with_figure):
     page.goto(f"{site}/{with_figure}")
     for _ in range(12):
@@ -117,6 +126,8 @@ def test_print_shows_light_figures_and_no_navigation(page, site, with_figure):
     assert visible(page) == {"light": True, "dark": False}
     assert not page.locator("#pst-primary-sidebar").is_visible()
     assert not page.locator(".figure-links").first.is_visible()
+    references = page.locator(".onlyprint h2", has_text="References")
+    assert references.count() == 1 and references.is_visible()
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert (
         page.evaluate("getComputedStyle(document.querySelector('main p')).color") == "rgb(0, 0, 0)"
