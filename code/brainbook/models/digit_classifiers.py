@@ -15,6 +15,11 @@ TRAINERS = {
     "spiking": train_spiking,
     "transformer": train_vit,
 }
+GRID = {  # learning rates tried on validation images; the trainers' defaults stand in the middle
+    "perceptron": (0.03, 0.1, 0.3),
+    "spiking": (0.01, 0.03, 0.1),
+    "transformer": (0.0007, 0.002, 0.006),
+}
 Trained = TrainedPerceptron | TrainedSpiking | TrainedVit
 
 

@@ -75,7 +75,7 @@ def train_perceptron(
     seed: int,
     hidden: tuple[int, ...] = (128, 128),
     epochs: int = 40,
-    learning_rate: float = 3e-2,
+    learning_rate: float = 0.1,
     weight_decay: float = 0.1,
     part: str = "test",
 ) -> TrainedPerceptron:

@@ -160,7 +160,7 @@ def train_spiking(
     coding: str = "current",
     spike_price: float = 4e-4,
     epochs: int = 40,
-    learning_rate: float = 1e-2,
+    learning_rate: float = 0.03,
     weight_decay: float = 0.1,
     part: str = "test",
 ) -> TrainedSpiking:

@@ -48,7 +48,20 @@ class VitShape:
 
     @property
     def d_head(self) -> int:
+        """Width of one head."""
         return self.width // self.heads
+
+    @property
+    def products(self) -> int:
+        """Multiply-accumulates of one inference, N tokens of width D, L layers, ratio r.
+
+        Patches ``(N − 1)·patch²·D``, L times ``N·D²·(4 + 2r)`` for the projections and the
+        feed-forward network and ``2·N²·D`` for the two attention products, head ``10·D``.
+        """
+        tokens, width = self.tokens, self.width
+        block = tokens * width**2 * (4 + 2 * self.mlp_ratio) + 2 * tokens**2 * width
+        patches = (tokens - 1) * self.patch**2 * width
+        return patches + self.layers * block + CLASSES * width
 
 
 class Tokens(nn.Module):
@@ -167,7 +180,7 @@ class TrainedVit:
 def train_vit(
     seed: int,
     epochs: int = 40,
-    learning_rate: float = 1e-3,
+    learning_rate: float = 2e-3,
     weight_decay: float = 0.1,
     patch: int = 2,
     width: int = 48,

@@ -1,0 +1,295 @@
+"""Page limitations/spiking: does a network that computes with spikes need less energy?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from brainbook.energy import break_even, published
+from brainbook.energy.checks import BreakEven, break_even_claims, published_claims
+from brainbook.energy.operations import count_operations
+from brainbook.energy.scenarios import SCENARIOS, headline, price
+from brainbook.evidence import style
+from brainbook.evidence.claims import Claim
+from brainbook.evidence.datasets import digits
+from brainbook.models.digit_classifiers import GRID, rounded_accuracy, trained
+from brainbook.models.perceptron import PerceptronShape
+from brainbook.models.vision_transformer import VitShape
+
+SIZES = ((8,), (16,), (32,), (64,), (32, 32), (64, 64), (128, 128))
+LARGEST = (128, 128)
+NANO = 1e9
+MARKS = {
+    "perceptron": ("reference", "o", "perceptron"),
+    "spiking": ("spiking", "D", "spiking"),
+    "rate-coded": ("spiking", "s", "spiking, rate-coded input"),
+    "transformer": ("transformer", "^", "transformer"),
+}
+COUNTS = ["macs", "effective_macs", "dense", "acs", "neuron_updates"]
+
+
+def _name(hidden: Sequence[int]) -> str:
+    return "-".join(str(width) for width in (64, *hidden, 10))
+
+
+def _priced(family: str, network: str, seed: int, trainer: str, settings: dict) -> pd.DataFrame:
+    """One trained network: held-out accuracy, operations, and its price in every scenario."""
+    found = trained(trainer, seed, **settings)
+    operations = count_operations(found.model(), torch.as_tensor(digits(seed).test_images))
+    accuracy = {32: found.test_accuracy, 8: rounded_accuracy(found)}
+    rates = {f"rate_{i}": rate for i, rate in enumerate(getattr(found, "rates", ()), start=1)}
+    rows = [
+        {
+            "family": family, "network": network, "seed": seed, "scenario": name,
+            "accuracy": accuracy[scenario.bits], **operations[COUNTS].sum(), **rates,
+            **{k: v * NANO for k, v in price(operations, name).joules._asdict().items()},
+        }
+        for name, scenario in SCENARIOS.items()
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def measure_networks(seeds: Sequence[int], time_steps: int) -> pd.DataFrame:
+    """Page limitations/spiking, figure draw_accuracy_energy.
+
+    One row per network, seed and scenario: accuracy on held-out digits at the scenario's
+    precision, operations per inference, and energy (low, central, high) in nJ per inference.
+    """
+    spikes = {"time_steps": time_steps}
+    plan = [("perceptron", _name(h), "perceptron", {"hidden": h}) for h in SIZES]
+    plan += [("spiking", _name(h), "spiking", {"hidden": h, **spikes}) for h in SIZES]
+    plan.append(("rate-coded", _name(LARGEST), "spiking", {"coding": "rate", **spikes}))
+    plan.append(("transformer", "small", "transformer", {}))
+    tables = [_priced(f, n, seed, t, s) for f, n, t, s in plan for seed in seeds]
+    return pd.concat(tables, ignore_index=True)
+
+
+def measure_tuning(seeds: Sequence[int]) -> pd.DataFrame:
+    """Page limitations/spiking: mean validation accuracy per family and learning rate."""
+    rows = [
+        (family, rate, trained(family, seed, part="validation", learning_rate=rate).test_accuracy)
+        for family, rates in GRID.items()
+        for rate in rates
+        for seed in seeds
+    ]
+    table = pd.DataFrame(rows, columns=["family", "learning rate", "validation accuracy"])
+    return table.groupby(["family", "learning rate"], as_index=False, sort=False).mean()
+
+
+def measure_time_steps(seeds: Sequence[int], steps: Sequence[int]) -> pd.DataFrame:
+    """Page limitations/spiking, figure draw_time_steps: the largest network at several T.
+
+    Columns as ``measure_networks``, and ``timesteps`` (0 for the perceptron of that size).
+    """
+    plan = [("spiking", {"hidden": LARGEST, "time_steps": step}, step) for step in steps]
+    plan.append(("perceptron", {"hidden": LARGEST}, 0))
+    tables = [
+        _priced(family, _name(LARGEST), seed, family, settings).assign(timesteps=step)
+        for family, settings, step in plan
+        for seed in seeds
+    ]
+    return pd.concat(tables, ignore_index=True)
+
+
+def measure_break_even(steps: pd.DataFrame) -> BreakEven:
+    """Page limitations/spiking, figure draw_break_even: from the table of measure_time_steps."""
+    spiking = steps[(steps["family"] == "spiking") & (steps["scenario"] == "fp32")]
+    layers = spiking.groupby("timesteps")[["rate_1", "rate_2"]].mean().reset_index()
+    times = list(layers["timesteps"])
+    curves = [break_even.with_memory(f"45nm_{f}", times, [LARGEST]) for f in ("fp32", "int8")]
+    return BreakEven(pd.concat(curves, ignore_index=True), break_even.thresholds(), layers)
+
+
+def measure_published() -> pd.DataFrame:
+    """Page limitations/spiking, figure draw_published: printed rows, recomputed and corrected."""
+    stems = published.first_convolution_charge().drop(columns="family")
+    return published.recompute().merge(stems, on="network", how="left")
+
+
+def measure_headline(networks: pd.DataFrame, margin: float) -> dict[str, float]:
+    """Page limitations/spiking: numbers of the prose, from the table of measure_networks."""
+    return headline(networks, _name(LARGEST), margin)
+
+
+def draw_accuracy_energy(networks: pd.DataFrame) -> Figure:
+    """Page limitations/spiking, figure draw_accuracy_energy."""
+    fig, axes = style.figure(3, 2, 8.2, sharey=True)
+    for ax, (name, scenario) in zip(axes.flat, SCENARIOS.items(), strict=True):
+        groups = networks[networks["scenario"] == name].groupby(["family", "network"], sort=False)
+        table = groups[["accuracy", "low", "central", "high"]].mean()
+        table["spread"] = groups["accuracy"].std()
+        for family, (role, marker, label) in MARKS.items():
+            rows, shade = table.loc[family].sort_values("central"), style.colour(role)
+            bars = [rows["central"] - rows["low"], rows["high"] - rows["central"]]
+            face = "none" if family == "rate-coded" else shade
+            percent, spread = 100 * rows["accuracy"], 100 * rows["spread"]
+            ax.errorbar(rows["central"], percent, yerr=spread, xerr=bars, fmt=marker, color=shade,
+                        ms=5, lw=1, mfc=face, label=label)  # fmt: skip
+            ax.step(rows["central"], percent.cummax(), where="post", lw=1.2, color=shade)
+        ax.set(xscale="log", title=scenario.title)
+    axes[0, 0].legend(loc="lower right", fontsize=8)
+    fig.supxlabel("energy per image (nJ)", fontsize=10)
+    fig.supylabel("accuracy on held-out digits (%)", fontsize=10)
+    return fig
+
+
+def _band(ax: Axes, table: pd.DataFrame, column: str, text: str, line: str = "-") -> None:
+    """Mean over seeds against time steps, with a band of one standard deviation, named."""
+    found, shade = table.groupby("timesteps")[column].agg(["mean", "std"]), style.colour("spiking")
+    ax.plot(found.index, found["mean"], line, marker="o", ms=4, color=shade)
+    edges = found["mean"] - found["std"], found["mean"] + found["std"]
+    ax.fill_between(found.index, *edges, color=shade, alpha=0.2, lw=0)
+    start = (found.index[0], found["mean"].iloc[0])
+    ax.annotate(text, start, (4, 7), textcoords="offset points", color=shade, fontsize=8)
+
+
+def draw_time_steps(steps: pd.DataFrame) -> Figure:
+    """Page limitations/spiking, figure draw_time_steps."""
+    fig, (accuracy, rate, energy) = style.figure(1, 3, 3.4)
+    steps, grey = steps.assign(percent=100 * steps["accuracy"]), style.colour("reference")
+    spiking, dense = (rows for _, rows in steps.groupby(steps["family"] == "perceptron"))
+    first = spiking[spiking["scenario"] == "fp32"]
+    _band(accuracy, first, "percent", "")
+    level = dense[dense["scenario"] == "fp32"]["percent"]
+    accuracy.axhline(level.mean(), color=grey, ls="--", lw=1)
+    accuracy.axhspan(level.mean() - level.std(), level.mean() + level.std(), lw=0, alpha=0.15,
+                     color=grey)  # fmt: skip
+    accuracy.annotate("perceptron", (first["timesteps"].min(), level.mean()), (2, 3),
+                      textcoords="offset points", color=grey, fontsize=8)  # fmt: skip
+    _band(rate, first, "rate_1", "1st layer", "--")
+    _band(rate, first, "rate_2", "2nd layer")
+    for name, text in (("fp32-memory", "fp32"), ("int8-memory", "int8"), ("loihi", "Loihi")):
+        _band(energy, spiking[spiking["scenario"] == name], "central", text)
+        energy.axhline(dense[dense["scenario"] == name]["central"].mean(), color=grey, ls="--",
+                       lw=1)  # fmt: skip
+    energy.set_yscale("log")
+    times = sorted(first["timesteps"].unique())
+    for ax, title in (
+        (accuracy, "accuracy (%)"),
+        (rate, "spikes per step"),
+        (energy, "energy (nJ)"),
+    ):
+        ax.set_xscale("log", base=2)
+        ax.set_xticks(times, times)
+        ax.set(title=title, xlabel="time steps")
+    return fig
+
+
+def draw_break_even(result: BreakEven) -> Figure:
+    """Page limitations/spiking, figure draw_break_even."""
+    fig, axes = style.figure(1, 2, 4.6, sharey=True)
+    times, grey = result.layers["timesteps"].to_numpy(float), style.colour("reference")
+    curves = result.curves.groupby("hardware", sort=False)
+    for ax, (hardware, rows) in zip(axes, curves, strict=True):
+        for memory, line in ((False, "-"), (True, "--")):
+            curve = rows[rows["memory"] == memory]
+            ax.plot(curve["timesteps"], curve["rate"], line, color=grey,
+                    label="break-even, memory" if memory else "break-even, arithmetic")  # fmt: skip
+        for column, marker, text in (
+            ("rate_1", "D", "our 1st layer"),
+            ("rate_2", "v", "our 2nd layer"),
+        ):
+            ax.plot(times, result.layers[column], marker, color=style.colour("spiking"), label=text)
+        ax.set(xlabel="time steps", yscale="log", ylim=(0.006, 2.5), xscale="log",
+               title=hardware.removeprefix("45nm_"))  # fmt: skip
+        ax.set_xticks(times, [f"{t:g}" for t in times])
+        ax.minorticks_off()
+    axes[0].set_ylabel("spikes per neuron and time step")
+    axes[0].legend(loc="lower left", fontsize=8)
+    for place, row in enumerate(result.thresholds.itertuples()):
+        per_step, shade = not np.isnan(row.timesteps_low), style.colour("hybrid")
+        x = np.array([row.timesteps_low, row.timesteps_high]) if per_step else times
+        low, high = (np.full(len(x), v) / (1 if per_step else x) for v in (row.low, row.high))
+        axes[1].fill_between(x, low, high, color=shade, alpha=0.15, lw=0)
+        axes[1].plot(x, low, ".-", x, high, ".-", ms=5, lw=1, color=shade)
+        axes[1].annotate(row.study, (x[0], low[0]), (2, -11 if place % 2 else 4), fontsize=8,
+                         textcoords="offset points", color=shade)  # fmt: skip
+    return fig
+
+
+def draw_published(rows: pd.DataFrame) -> Figure:
+    """Page limitations/spiking, figure draw_published."""
+    fig, (left, right) = style.figure(1, 2, 5.4, width_ratios=(3, 2))
+    rows = rows.iloc[::-1].reset_index(drop=True)
+    for column, marker, role in (
+        ("recomputed_mj", "o", "reference"),
+        ("corrected_mj", "D", "hybrid"),
+    ):
+        change = 100 * (rows[column] / rows["published_mj"] - 1)
+        left.plot(change, rows.index, marker, ms=5, color=style.colour(role),
+                  label=column.removesuffix("_mj"))  # fmt: skip
+    left.axvline(0, color=style.colour("ink"), lw=1)
+    left.set_yticks(rows.index, rows["network"], fontsize=8)
+    left.set_xlabel("difference from the printed energy (%)")
+    stems = rows.dropna(subset=["residual_mj"]).reset_index(drop=True)
+    for column, marker, role, text in (
+        ("residual_mj", "o", "reference", "printed"), ("own_width_mj", "D", "hybrid", "own width"),
+        ("width_512_mj", "|", "ink", "width 512"),
+    ):  # fmt: skip
+        face = "none" if marker == "o" else style.colour(role)
+        right.plot(stems[column], stems.index, marker, ms=8, color=style.colour(role), mfc=face,
+                   label=text)  # fmt: skip
+    right.set_yticks(stems.index, stems["network"], fontsize=8)
+    right.set(xlabel="first convolution (mJ)", xlim=(1, 2.6))
+    for ax in (left, right):
+        ax.legend(loc="upper center", bbox_to_anchor=(0.5, 1.12), ncols=3, fontsize=8,
+                  columnspacing=0.8, handletextpad=0.2)  # fmt: skip
+    return fig
+
+
+def _counting_claims(networks: pd.DataFrame, time_steps: int) -> list[Claim]:
+    means = networks[networks["scenario"] == "fp32"].groupby(["family", "network"])
+    means = means[["macs", "acs", "rate_1", "rate_2"]].mean()
+    spikes, (first, second) = means.loc[("spiking", _name(LARGEST))], LARGEST
+    synapses = spikes["rate_1"] * first * second + spikes["rate_2"] * second * 10
+    expected = time_steps * synapses
+    return [
+        Claim("spiking-count-perceptron", "The count sees every product of the perceptron.",
+              "exact", means.loc[("perceptron", _name(LARGEST)), "macs"],
+              PerceptronShape(LARGEST).products, 1e-6, "MAC", "closed form: Σ inputs · outputs"),
+        Claim("spiking-count-attention", "The count sees the transformer's attention products.",
+              "exact", means.loc[("transformer", "small"), "macs"], VitShape().products, 1e-5,
+              "MAC", "closed form: (N − 1)·p²·D + L·(N·D²·(4 + 2r) + 2·N²·D) + 10·D"),
+        Claim("spiking-count-spikes", "Each spike costs one accumulate per synapse it reaches.",
+              "exact", spikes["acs"], expected, 1e-5 * expected, "AC",
+              "closed form: T · Σ rate · inputs · outputs", dtype="float32"),
+    ]  # fmt: skip
+
+
+def claims(
+    networks: pd.DataFrame, steps: pd.DataFrame, rows: pd.DataFrame, margin: float, time_steps: int
+) -> list[Claim]:
+    """Page limitations/spiking: what it asserts, from the results of the functions above."""
+    numbers, found = measure_headline(networks, margin), _counting_claims(networks, time_steps)
+    for name, scenario in SCENARIOS.items():
+        ratio, rival = (numbers[f"{kind}_{name.replace('-', '_')}"] for kind in ("ratio", "least"))
+        loses = scenario.skips_zeros or bool(scenario.chip)
+        relation = "more" if loses else "less"
+        found.append(
+            Claim(f"spiking-same-size-{name}", f"The largest spiking network needs {relation} "
+                  f"energy than the perceptron of its size ({scenario.title}).", "ordering",
+                  ratio if loses else 1 / ratio, 1.0, 0.05, "1", "measured here")
+        )  # fmt: skip
+        if scenario.memory:
+            found.append(
+                Claim(f"spiking-rival-{name}", "No spiking network needs less energy than the "
+                      f"cheapest perceptron that is as accurate ({scenario.title}).", "ordering",
+                      rival, 1.0, 0.02, "1", "measured here")
+            )  # fmt: skip
+    first = steps[(steps["scenario"] == "fp32") & (steps["timesteps"] > 0)]
+    table = first.pivot(index="seed", columns="timesteps", values="accuracy")
+    least, most = table.columns.min(), table.columns.max()
+    gain = table[most] - table[least]
+    return [
+        *found,
+        Claim("spiking-time-steps", f"With {most} time steps the spiking network is more accurate "
+              f"than with {least}.", "ordering", 100 * gain.mean(), 0.0,
+              200 * gain.sem(), "percentage points", "measured here"),
+        *break_even_claims("spiking"),
+        *published_claims(rows, "spiking"),
+    ]  # fmt: skip
