@@ -106,7 +106,8 @@ class Claim:
     def __str__(self) -> str:
         relation = "should exceed" if self.kind == "ordering" else "expected"
         margin = "by more than" if self.kind == "ordering" else "within"
+        unit = "" if self.unit == "1" else f" {self.unit}"
         return (
-            f"{self.id} {self.status}: {self.statement} Measured {self.measured:.6g} "
-            f"{self.unit}, {relation} {self.expected:.6g} {margin} {self.tolerance:.3g}."
+            f"{self.id} {self.status}: {self.statement} Measured {self.measured:.6g}{unit}, "
+            f"{relation} {self.expected:.6g} {margin} {self.tolerance:.3g}."
         )

@@ -43,7 +43,8 @@ def as_text(row: dict) -> str:
     """One row for the terminal."""
     measured = "not finite" if row["measured"] is None else f"{row['measured']:.6g}"
     relation = ">" if row["kind"] == "ordering" else "="
+    unit = "" if row["unit"] == "1" else f" {row['unit']}"
     return (
         f"{row['status']:<17} {row['kind']:<8} {row['page']}: {row['id']}: "
-        f"{measured} {relation} {row['expected']:.6g} ± {row['tolerance']:.2g} {row['unit']}"
+        f"{measured} {relation} {row['expected']:.6g} ± {row['tolerance']:.2g}{unit}"
     )
