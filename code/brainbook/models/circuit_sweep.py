@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from ..evidence import facts
 from . import circuit_trials as real
 from .attention import relative_error_of_logs
 from .circuit_error import gaussian_problem, seeded, sweep
@@ -114,3 +115,20 @@ def minilm_sweep(
         for parts in (frames, all_floors, [real.place(laws)])
     ]
     return Sweep(*tables, traces=tuple(real.traces(titles, log_z, shown, chosen)))
+
+
+def budget(sweep: Sweep, name: str, d_head: int) -> pd.DataFrame:
+    """Hidden units that the synapses of one astrocyte allow, and the output error there.
+
+    H with d_head outputs and m hidden units has d_head * m synapses. Columns species, bound,
+    synapses, input, d_head, units and error (read off the measured curve, in logs).
+    """
+    curve, rows = sweep.curve("output", name).median(), []
+    for species in ("rodent", "human"):
+        for bound in ("low", "high"):
+            synapses = facts.value("astrocyte_cells.csv", f"{species}_synapses_{bound}")
+            units = int(synapses // d_head)
+            error = np.exp(np.interp(np.log(units), np.log(curve.index), np.log(curve)))
+            rows.append((species, bound, synapses, name, d_head, units, error))
+    columns = ["species", "bound", "synapses", "input", "d_head", "units", "error"]
+    return pd.DataFrame(rows, columns=columns)

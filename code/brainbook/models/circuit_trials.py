@@ -8,17 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import torch
-from skimage.data import astronaut
 from torch import Tensor
 
-from ..evidence.datasets import CALIBRATION_TEXTS, TEST_TEXTS, digits, text
+from ..evidence.datasets import CALIBRATION_TEXTS, TEST_TEXTS
 from . import pretrained_heads
 from .astrocyte import Readout, circuit, run
 from .attention import (
     mean_of_values,
     relative_error,
-    relative_error_of_logs,
-    scaled,
     softmax_attention,
     taylor_attention,
 )
@@ -26,7 +23,6 @@ from .circuit_error import Problem, errors, seeded
 from .feature_maps import FeatureMap, HiddenUnits, Positive
 from .fitted_features import Centred, Recipe, learn
 from .pretrained_heads import Heads, block_output
-from .vision_transformer import TrainedVit
 
 LAYERS, HEADS = 6, 12
 LONG_TEST_TEXTS = tuple(name for name in TEST_TEXTS if name != "linnerud")  # 158 tokens
@@ -107,74 +103,6 @@ def ranked(error: Tensor) -> tuple[int, int, int]:
     """Flat numbers of the heads with the least, the median (lower one) and the largest error."""
     order = error.flatten().argsort()
     return int(order[0]), int(order[(len(order) - 1) // 2]), int(order[-1])
-
-
-def original_trace(
-    heads: Heads, title: str, layer: int, head: int, units: Sequence[int], seed: int
-) -> Trace:
-    """Trace of one head of a model recorded by :func:`pretrained_heads.record`.
-
-    Raises
-    ------
-    ValueError : the model has no such layer or head.
-    """
-    layers, count = heads.query.shape[:2]
-    if not (0 <= layer < layers and 0 <= head < count):
-        raise ValueError(
-            f"layer, head: got {layer}, {head}; allowed are up to {layers - 1}, {count - 1}"
-        )
-    picked = Problem(*(x[layer, head][None] for x in (heads.query, heads.key, heads.value)))
-    readouts = circuit(*picked.tensors, units, seeded(91, seed))
-    return traces([title], picked.exact()[1], readouts, [0])[0]
-
-
-@torch.no_grad()
-def vision_trial(
-    trained: TrainedVit, units: Sequence[int], seed: int
-) -> tuple[dict[int, float], Trace]:
-    """Trace error (median over heads) by hidden units, and the median head's trace.
-
-    Ten test images of ``digits(seed)``, the first of each digit. Every image is written and
-    read on its own, with the head's one set of hidden units; the trace shows them in a row.
-    """
-    split = digits(seed)
-    first = [int(np.argmax(split.test_labels == digit)) for digit in range(10)]
-    images = torch.tensor(split.test_images[first])
-    query, key, value = (
-        x.transpose(1, 2).flatten(0, 1)  # (layers x heads, images, tokens, d_head)
-        for x in trained.model().queries_keys_values(images)
-    )
-    query, key = scaled(query, key)
-    log_z = softmax_attention(query, key, value)[1].flatten(-2)
-    heads = (len(query), 1)
-    log_p = {
-        readout.units: readout.log_p.flatten(-2)
-        for readout in circuit(query, key, value, units, seeded(31, seed), heads=heads)
-    }
-    error = {m: relative_error_of_logs(trace, log_z) for m, trace in log_p.items()}
-    head = ranked(error[max(units)])[1]
-    layer, place_in_layer = divmod(head, trained.shape["heads"])
-    trace = Trace(
-        f"vision, median: layer {layer}, head {place_in_layer}",
-        log_z[head].double().numpy(),
-        {m: trace[head].double().numpy() for m, trace in log_p.items()},
-    )
-    return {m: values.median().item() for m, values in error.items()}, trace
-
-
-def original_heads(model, processor, document: str = "wine_data", positions: int = 196) -> Heads:
-    """Heads of a hub model on its first positions: a document, or scikit-image's astronaut."""
-    if getattr(model, "main_input_name", "") == "pixel_values":
-        inputs = {"pixel_values": processor(astronaut(), return_tensors="pt").pixel_values}
-    else:
-        tokens = processor(
-            text(document), truncation=True, max_length=positions, return_tensors="pt"
-        )
-        inputs = {"input_ids": tokens.input_ids}
-    heads = pretrained_heads.record(model, **inputs)
-    return Heads(
-        *(x[..., :positions, :] for x in (heads.query, heads.key, heads.value, heads.hidden))
-    )
 
 
 def some_heads(names: Sequence[str], tokens: int, per_text: int | None, per_layer: int) -> Problem:

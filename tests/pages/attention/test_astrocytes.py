@@ -4,8 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
+from transformers import BertConfig
 
 from brainbook.evidence import facts, style
+from brainbook.models import circuit_claims as claims
 from brainbook.pages.attention import astrocytes as page
 
 SEEDS = (0, 1, 2)
@@ -102,23 +104,23 @@ def test_budget_is_synapses_over_width(gaussian, minilm):
 
 def test_exact_claims_hold_and_a_broken_identity_fails():
     deviations = page.measure_identities(0)
-    assert {claim.status for claim in page.claims_exact(deviations)} == {"holds"}
-    broken = page.claims_exact(deviations | {"torch": 1e-6})
+    assert {claim.status for claim in claims.exact(deviations)} == {"holds"}
+    broken = claims.exact(deviations | {"torch": 1e-6})
     assert [claim.id for claim in broken if claim.status == "fails"] == ["astrocyte-torch"]
 
 
 def test_law_claims_hold_on_small_gaussians_and_fail_for_another_law(gaussian):
-    claims = page.claims_gaussian(gaussian, page.measure_pair_law(SEEDS))
-    by_id = {claim.id: claim for claim in claims}
+    made = claims.gaussian(gaussian, page.measure_pair_law(SEEDS), page.LAW)
+    by_id = {claim.id: claim for claim in made}
     slope = by_id["astrocyte-slope-trace"]
     assert slope.measured == pytest.approx(-0.5, abs=0.06)
     assert 0 < slope.tolerance < 0.2  # a slope of zero or of minus one would fail
-    wrong = page._law("slope", "x", page.slopes(gaussian, "trace"), -1.0, "x")
+    wrong = claims._law("slope", "x", claims.slopes(gaussian, "trace", page.LAW), -1.0, "x")
     assert wrong.status == "fails"
 
 
 def test_real_heads_are_slower_than_the_law_and_not_all_follow(minilm, vision):
-    by_id = {claim.id: claim for claim in page.claims_minilm(minilm, vision)}
+    by_id = {claim.id: claim for claim in claims.trained(minilm, vision, page.SMALL, page.LARGE)}
     assert by_id["astrocyte-slower-than-law"].status == "holds"
     assert by_id["astrocyte-more-units"].status == "holds"
     follows = by_id["astrocyte-every-head-follows"]
@@ -128,7 +130,7 @@ def test_real_heads_are_slower_than_the_law_and_not_all_follow(minilm, vision):
 
 
 def test_overfitting_is_seen_where_units_are_fitted(fit):
-    by_id = {claim.id: claim for claim in page.claims_fit(fit)}
+    by_id = {claim.id: claim for claim in claims.fitted(fit)}
     assert by_id["astrocyte-one-passage-overfits"].status == "holds"
     gap = by_id["astrocyte-random-has-no-gap"]
     assert gap.status == "holds" and gap.tolerance < 0.3
@@ -139,42 +141,39 @@ def test_a_gap_of_random_units_would_fail_the_claim(fit):
     leaked = fit.copy()
     known = (leaked["method"] == "random") & (leaked["split"] == "calibration")
     leaked.loc[known, "error"] *= 0.3
-    by_id = {claim.id: claim for claim in page.claims_fit(leaked)}
+    by_id = {claim.id: claim for claim in claims.fitted(leaked)}
     assert by_id["astrocyte-random-has-no-gap"].status == "fails"
 
 
 def test_cell_claims_depend_on_the_text(gaussian, minilm):
     budget = page.measure_budget(gaussian, minilm)
-    lasts = page.claims_cell(budget, 196)[1]
+    lasts = claims.cell(budget, 196, 100_000)[1]
     assert lasts.status == "holds" and lasts.measured == pytest.approx(39.2)
-    assert page.claims_cell(budget, 20)[1].status == "fails"
+    assert claims.cell(budget, 20, 100_000)[1].status == "fails"
 
 
 def test_claim_ids_are_unique_and_prefixed(gaussian, minilm, vision, fit):
-    claims = [
-        *page.claims_exact(page.measure_identities(0)),
-        *page.claims_gaussian(gaussian, page.measure_pair_law(SEEDS)),
-        *page.claims_minilm(minilm, vision),
-        *page.claims_fit(fit),
-        *page.claims_cell(page.measure_budget(gaussian, minilm), 196),
-    ]
-    ids = [claim.id for claim in claims]
+    cells = page.measure_budget(gaussian, minilm)
+    made = page.claims(gaussian, minilm, vision, fit, cells)
+    ids = [claim.id for claim in made]
     assert len(ids) == len(set(ids)) and all(name.startswith("astrocyte-") for name in ids)
-    assert {claim.kind for claim in claims} == {"exact", "law", "ordering"}
+    assert {claim.kind for claim in made} == {"exact", "law", "ordering"}
 
 
 def test_half_width_is_students_interval_and_needs_seeds():
     values = pd.Series([1.0, 2.0, 3.0, 4.0])
     # t quantile 3.182 for three degrees of freedom
-    assert page.half_width(values) == pytest.approx(
+    assert claims.half_width(values) == pytest.approx(
         3.182 * np.std([1, 2, 3, 4], ddof=1) / 2, rel=1e-3
     )
     with pytest.raises(ValueError, match="seeds"):
-        page.half_width(values[:2])
+        claims.half_width(values[:2])
 
 
 def test_gaussian_settings_have_the_variance_of_an_untrained_bert():
-    assert page.GAUSSIAN[page.LAW][1] == pytest.approx(page.BERT_INIT**2 * 12 * 32)
+    assert BertConfig().initializer_range == page.BERT_INIT
+    assert page.GAUSSIAN[page.LAW] == (32, pytest.approx(page.BERT_INIT**2 * 12 * 32))
+    assert page.GAUSSIAN["untrained, d = 64"] == (64, pytest.approx(page.BERT_INIT**2 * 12 * 64))
 
 
 def test_without_the_originals_the_page_shows_its_own(monkeypatch, tmp_path):
