@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from brainbook.energy import break_even, published
 from brainbook.energy.checks import BreakEven, break_even_claims, published_claims
+from brainbook.energy.costs import profile
 from brainbook.energy.operations import count_operations
 from brainbook.energy.scenarios import SCENARIOS, headline, price
 from brainbook.evidence import style
@@ -116,6 +117,12 @@ def measure_headline(networks: pd.DataFrame, margin: float) -> dict[str, float]:
     return headline(networks, _name(LARGEST), margin)
 
 
+def measure_constants() -> pd.DataFrame:
+    """Page limitations/spiking: every constant that the figures use, in pJ, with its source."""
+    names = ("45nm_fp32", "45nm_int8", "loihi")
+    return pd.concat([profile(name).as_dataframe() for name in names], ignore_index=True)
+
+
 def draw_accuracy_energy(networks: pd.DataFrame) -> Figure:
     """Page limitations/spiking, figure draw_accuracy_energy."""
     fig, axes = style.figure(3, 2, 8.2, sharey=True)
@@ -165,8 +172,10 @@ def draw_time_steps(steps: pd.DataFrame) -> Figure:
     _band(rate, first, "rate_2", "2nd layer")
     for name, text in (("fp32-memory", "fp32"), ("int8-memory", "int8"), ("loihi", "Loihi")):
         _band(energy, spiking[spiking["scenario"] == name], "central", text)
-        energy.axhline(dense[dense["scenario"] == name]["central"].mean(), color=grey, ls="--",
-                       lw=1)  # fmt: skip
+        height = dense[dense["scenario"] == name]["central"].mean()
+        energy.axhline(height, color=grey, ls="--", lw=1)
+        energy.annotate(f"perceptron, {text}" if name != "loihi" else "", (1, height), (4, 3),
+                        textcoords="offset points", color=grey, fontsize=8)  # fmt: skip
     energy.set_yscale("log")
     times = sorted(first["timesteps"].unique())
     for ax, title in (
@@ -188,56 +197,51 @@ def draw_break_even(result: BreakEven) -> Figure:
     for ax, (hardware, rows) in zip(axes, curves, strict=True):
         for memory, line in ((False, "-"), (True, "--")):
             curve = rows[rows["memory"] == memory]
-            ax.plot(curve["timesteps"], curve["rate"], line, color=grey,
+            ax.plot(curve["timesteps"], curve["rate"], line, color=style.colour("ink"),
                     label="break-even, memory" if memory else "break-even, arithmetic")  # fmt: skip
-        for column, marker, text in (
-            ("rate_1", "D", "our 1st layer"),
-            ("rate_2", "v", "our 2nd layer"),
-        ):
-            ax.plot(times, result.layers[column], marker, color=style.colour("spiking"), label=text)
-        ax.set(xlabel="time steps", yscale="log", ylim=(0.006, 2.5), xscale="log",
+        for column, marker, text in (("rate_1", "D", "1st"), ("rate_2", "v", "2nd")):
+            ax.plot(times, result.layers[column], marker, color=style.colour("spiking"),
+                    label=f"our {text} hidden layer")  # fmt: skip
+        ax.set(xlabel="time steps", yscale="log", ylim=(0.006, 2.5),
                title=hardware.removeprefix("45nm_"))  # fmt: skip
+        ax.set_xscale("log", base=2)
         ax.set_xticks(times, [f"{t:g}" for t in times])
-        ax.minorticks_off()
     axes[0].set_ylabel("spikes per neuron and time step")
     axes[0].legend(loc="lower left", fontsize=8)
     for place, row in enumerate(result.thresholds.itertuples()):
-        per_step, shade = not np.isnan(row.timesteps_low), style.colour("hybrid")
+        per_step = not np.isnan(row.timesteps_low)
         x = np.array([row.timesteps_low, row.timesteps_high]) if per_step else times
         low, high = (np.full(len(x), v) / (1 if per_step else x) for v in (row.low, row.high))
-        axes[1].fill_between(x, low, high, color=shade, alpha=0.15, lw=0)
-        axes[1].plot(x, low, ".-", x, high, ".-", ms=5, lw=1, color=shade)
+        axes[1].fill_between(x, low, high, color=grey, alpha=0.2, lw=0)
+        axes[1].plot(x, low, ".-", x, high, ".-", ms=5, lw=1, color=grey)
         axes[1].annotate(row.study, (x[0], low[0]), (2, -11 if place % 2 else 4), fontsize=8,
-                         textcoords="offset points", color=shade)  # fmt: skip
+                         textcoords="offset points", color=grey)  # fmt: skip
     return fig
 
 
 def draw_published(rows: pd.DataFrame) -> Figure:
     """Page limitations/spiking, figure draw_published."""
-    fig, (left, right) = style.figure(1, 2, 5.4, width_ratios=(3, 2))
+    fig, (left, right) = style.figure(1, 2, 5.4, width_ratios=(3, 2), sharey=True)
     rows = rows.iloc[::-1].reset_index(drop=True)
     for column, marker, role in (
-        ("recomputed_mj", "o", "reference"),
-        ("corrected_mj", "D", "hybrid"),
-    ):
+        ("corrected_mj", "D", "spiking"), ("recomputed_mj", "|", "ink"),
+    ):  # fmt: skip
         change = 100 * (rows[column] / rows["published_mj"] - 1)
-        left.plot(change, rows.index, marker, ms=5, color=style.colour(role),
+        left.plot(change, rows.index, marker, ms=7, mew=1.5, color=style.colour(role),
                   label=column.removesuffix("_mj"))  # fmt: skip
-    left.axvline(0, color=style.colour("ink"), lw=1)
+    left.axvline(0, color=style.colour("reference"), lw=1)
     left.set_yticks(rows.index, rows["network"], fontsize=8)
     left.set_xlabel("difference from the printed energy (%)")
-    stems = rows.dropna(subset=["residual_mj"]).reset_index(drop=True)
     for column, marker, role, text in (
-        ("residual_mj", "o", "reference", "printed"), ("own_width_mj", "D", "hybrid", "own width"),
-        ("width_512_mj", "|", "ink", "width 512"),
+        ("own_width_mj", "D", "spiking", "own width"), ("width_512_mj", "|", "ink", "width 512"),
+        ("residual_mj", "o", "reference", "printed"),
     ):  # fmt: skip
-        face = "none" if marker == "o" else style.colour(role)
-        right.plot(stems[column], stems.index, marker, ms=8, color=style.colour(role), mfc=face,
-                   label=text)  # fmt: skip
-    right.set_yticks(stems.index, stems["network"], fontsize=8)
+        right.plot(rows[column], rows.index, marker, ms=11 if marker == "o" else 7, mew=1.5,
+                   color=style.colour(role), label=text,
+                   mfc="none" if marker == "o" else style.colour(role))  # fmt: skip
     right.set(xlabel="first convolution (mJ)", xlim=(1, 2.6))
     for ax in (left, right):
-        ax.legend(loc="upper center", bbox_to_anchor=(0.5, 1.12), ncols=3, fontsize=8,
+        ax.legend(loc="upper center", bbox_to_anchor=(0.5, 1.1), ncols=3, fontsize=8,
                   columnspacing=0.8, handletextpad=0.2)  # fmt: skip
     return fig
 
