@@ -92,12 +92,15 @@ def why_stale(key: Key) -> str:
     known = records(key.page)
     if not known:
         return "never executed"
-    old, new = known[0]["parts"], key.parts
+    return _differences(known[0]["parts"], key.parts) or "its record is missing"
+
+
+def _differences(old: dict[str, str], new: dict[str, str]) -> str:
     changed = [name for name in new if name in old and old[name] != new[name]]
     added, gone = [n for n in new if n not in old], [n for n in old if n not in new]
     groups = (("changed", changed), ("new", added), ("gone", gone))
     words = [f"{word}: {_few(names)}" for word, names in groups if names]
-    return "; ".join(words) or "its record is missing"
+    return "; ".join(words)
 
 
 def _few(names: list[str], most: int = 4) -> str:
@@ -113,8 +116,12 @@ def keep(key: Key, made: Path, seconds: float) -> None:
     BookError : an input changed while the page ran, or it read a data file unseen by the key.
     """
     fingerprint.refresh()
-    if key_of(key.page).digest != key.digest:
-        raise BookError(f"page {key.page.name}: an input changed while it ran; build again")
+    now = key_of(key.page).parts
+    if now != key.parts:
+        raise BookError(
+            f"page {key.page.name}: an input changed while it ran; build again "
+            f"({_differences(key.parts, now)})"
+        )
     for reads in made.rglob("reads.json"):
         unseen = [n for n in json.loads(reads.read_text()) if f"data {n}" not in key.parts]
         if unseen:
