@@ -99,6 +99,10 @@ def headline(networks: pd.DataFrame, largest: str, margin: float) -> dict[str, f
     ``ratio_…``, spiking over dense; ``least_…``, ``most_…`` and ``typical_…`` (geometric mean),
     over all sizes, of the energy against the cheapest perceptron as accurate; ``wins_…``, how
     many sizes need less than it. Accuracies in per cent.
+
+    Raises
+    ------
+    ValueError : in a scenario, no perceptron is as accurate as any spiking network.
     """
     keys = ["scenario", "family", "network"]
     values = ["accuracy", "central", "macs", "effective_macs", "acs", "dense"]
@@ -108,6 +112,11 @@ def headline(networks: pd.DataFrame, largest: str, margin: float) -> dict[str, f
     for name in networks["scenario"].unique():
         key = name.replace("-", "_")
         dense, spiking = (means.loc[(name, f, largest)] for f in ("perceptron", "spiking"))
+        if (name, "spiking") not in rivals.index.droplevel("network"):
+            raise ValueError(
+                f"margin: got {margin}; in {name}, no perceptron is as accurate as any spiking "
+                "network, so there is nothing to compare; a wider margin or more sizes help"
+            )
         ratios = rivals.loc[(name, "spiking")]
         numbers |= {
             f"dense_{key}": dense["central"], f"spiking_{key}": spiking["central"],
