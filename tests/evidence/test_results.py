@@ -59,6 +59,13 @@ def test_numbers_add_up_over_cells(results, tmp_path):
     assert kept == {"first": 1.5, "count": 3, "second": "word"}
 
 
+def test_a_number_keeps_its_value(results):
+    results.numbers(ratio=0.5)
+    results.numbers(ratio=0.5)
+    with pytest.raises(ValueError, match="ratio: got 5.0; it is 0.5 already"):
+        results.numbers(ratio=5.0)
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), None, [1]])
 def test_a_number_that_is_none_is_refused(results, value):
     with pytest.raises(ValueError, match="wrong"):

@@ -54,6 +54,7 @@ class Results:
         root = paths.results_folder()
         self.folder = root / self.page if root else None
         self._claims: dict[str, Claim] = {}
+        self._numbers: dict[str, float | int | str] = {}
         if self.folder:
             self.folder.mkdir(parents=True, exist_ok=True)
 
@@ -92,7 +93,7 @@ class Results:
 
         Raises
         ------
-        ValueError : a value is neither a finite number nor a text.
+        ValueError : a value is neither a finite number nor a text, or a key has another value.
         """
         for key, value in values.items():
             if isinstance(value, numeric.Integral):
@@ -101,11 +102,12 @@ class Results:
                 value = float(value)
             elif not isinstance(value, str):
                 raise ValueError(f"{key}: got {value!r}; needs a finite number or a text")
+            if self.folder and self._numbers.get(key, value) != value:
+                raise ValueError(f"{key}: got {value!r}; it is {self._numbers[key]!r} already")
+            self._numbers[key] = value
             glue(key, value, display=False)
         if self.folder:
-            path = self.folder / "numbers.json"
-            known = json.loads(path.read_text()) if path.exists() else {}
-            path.write_text(json.dumps(known | {k: _plain(v) for k, v in values.items()}, indent=1))
+            (self.folder / "numbers.json").write_text(json.dumps(self._numbers, indent=1))
             self._note_reads()
 
     def claims(self, claims: list[Claim]) -> None:
@@ -127,9 +129,3 @@ class Results:
 
     def _note_reads(self) -> None:
         (self.folder / "reads.json").write_text(json.dumps(sorted(facts.reads)))
-
-
-def _plain(value) -> float | int | str:
-    if isinstance(value, str):
-        return value
-    return int(value) if isinstance(value, numeric.Integral) else float(value)
