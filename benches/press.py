@@ -109,7 +109,7 @@ def rows() -> list[tuple[str, str, str, bool]]:
             share <= 0.65,
         ),
         (
-            f"rebuild with nothing changed ({again:.1f} s) beyond Sphinx's own start ({idle:.1f} s)",
+            f"rebuild, nothing changed ({again:.1f} s), beyond Sphinx's own start ({idle:.1f} s)",
             f"{again - idle:+.1f} s",
             "at most +5 s",
             again - idle <= 5,

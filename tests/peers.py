@@ -1,4 +1,4 @@
-"""Makes the environment of independent tools that tests compare with: ``python tests/peers.py DIR``.
+"""Makes the environment of tools that tests compare with: ``python tests/peers.py DIR``.
 
 The tools declare dependencies (torchaudio, and with it another PyTorch) that the book must not
 pull. So they are installed without dependencies, and see the book's own packages through a

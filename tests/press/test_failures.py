@@ -66,7 +66,7 @@ def test_a_data_file_read_by_a_computed_name_is_refused(restored):
             "chapters/small/third.md",
             "A sentence",
             "(same)=\n## Same\n\n(same)=\n## Again\n\nA sentence",
-            'chapters/small/third.md, cell 4, line 5: WARNING: Duplicate explicit target name: "same"',
+            'third.md, cell 4, line 5: WARNING: Duplicate explicit target name: "same"',
         ),
         ("chapters/index.md", "small-zero", "small-zeroes", "no claim 'small-zeroes'"),
         ("chapters/small/drawing.md", "{plot} draw_line", "{plot} draw_lines", "draw_lines"),
