@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-
-from brainbook.press import execute
+from brainbook.press import worker
 
 MEET = """import os, time
 from pathlib import Path
@@ -23,8 +21,7 @@ def test_two_pages_run_at_the_same_time(restored):
         restored.edit(f"chapters/small/{name}.md", "print(three)", meet)
     status, said = restored.press("build", "--jobs", "2")
     assert status == 0, said
-    share = max(1, execute.cores() // 2)
-    assert f"3 {share}" in restored.html()["chapters/small/second.html"].decode()
+    assert "3 1" in restored.html()["chapters/small/second.html"].decode()
 
 
 def test_one_job_runs_one_page_at_a_time(restored):
@@ -39,7 +36,7 @@ def test_one_job_runs_one_page_at_a_time(restored):
     assert "never ran beside this one" in said
 
 
-@pytest.mark.parametrize(("jobs", "share"), [(1, execute.cores()), (10_000, 1)])
-def test_threads_are_shared_out(tmp_path, jobs, share):
-    environment = execute.worker_environment(jobs, tmp_path)
-    assert {environment[name] for name in execute.THREAD_VARIABLES} == {str(share)}
+def test_every_process_has_one_thread():
+    assert set(worker.THREADS.values()) == {"1"}
+    assert {"OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"} <= set(worker.THREADS)
+    assert worker.THREADS.items() <= worker.ENVIRONMENT.items()

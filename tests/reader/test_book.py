@@ -129,8 +129,10 @@ def test_print_shows_light_figures_and_no_navigation(page, site, with_figure):
     references = page.locator(".onlyprint h2", has_text="References")
     assert references.count() == 1 and references.is_visible()
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    paragraph = "main p:not(.admonition-title)"
     assert (
-        page.evaluate("getComputedStyle(document.querySelector('main p')).color") == "rgb(0, 0, 0)"
+        page.evaluate(f"getComputedStyle(document.querySelector('{paragraph}')).color")
+        == "rgb(0, 0, 0)"
     )
 
 

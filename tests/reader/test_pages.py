@@ -69,3 +69,8 @@ def test_downloads_are_sound(book, chapter):
 
 def test_measured_values_lead_to_their_claims(book, chapter):
     assert checks.measured(book, book / chapter) == []
+
+
+def test_no_warning_is_printed_on_a_page(book, chapter):
+    page = checks.document(book / chapter)
+    assert [output.get_text() for output in page.select(".output.stderr")] == []

@@ -118,7 +118,6 @@ def run(page: str, parameters: tuple[tuple[str, str], ...], output: Path | None)
             failed = execute.run_notebook(
                 notebooks.with_parameters(book, values),
                 fresh,
-                1,
                 lambda done, of: status.update(f"{chosen.name}: cell {done} of {of}"),
             )
         if failed:

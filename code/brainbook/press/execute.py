@@ -23,15 +23,6 @@ from .cache import Key
 from .contents import Page
 from .errors import BookError
 
-THREAD_VARIABLES = (
-    "OMP_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-)
-OFFLINE = {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1", "TQDM_DISABLE": "1"}
-
 
 @dataclass(frozen=True)
 class Failure:
@@ -48,24 +39,8 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def worker_environment(jobs: int, results: Path) -> dict[str, str]:
-    """Environment of a worker: its share of threads, and where its results go."""
-    share = str(max(1, cores() // jobs))
-    return (
-        os.environ
-        | OFFLINE
-        | dict.fromkeys(THREAD_VARIABLES, share)
-        | {
-            "BRAINBOOK_RESULTS": str(results),
-            "PYTHONHASHSEED": "0",
-            "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-            "JUPYTER_PREFER_ENV_PATH": "1",
-        }
-    )
-
-
 def run_notebook(
-    book: nbformat.NotebookNode, folder: Path, jobs: int, on_cell: Callable[[int, int], None]
+    book: nbformat.NotebookNode, folder: Path, on_cell: Callable[[int, int], None]
 ) -> dict | None:
     """Execute a notebook into ``folder``; None, or the event that tells how it failed."""
     source, target, log = (folder / n for n in ("source.ipynb", "executed.ipynb", "worker.log"))
@@ -78,12 +53,12 @@ def run_notebook(
             stderr=complaints,
             text=True,
             cwd=paths.ROOT,
-            env=worker_environment(jobs, folder / "results"),
             start_new_session=True,
         )
     failed = None
     try:
-        worker.stdin.write(json.dumps({"notebook": str(source), "output": str(target)}) + "\n")
+        job = {"notebook": source, "output": target, "results": folder / "results"}
+        worker.stdin.write(json.dumps({name: str(path) for name, path in job.items()}) + "\n")
         worker.stdin.flush()
         for line in worker.stdout:
             event = json.loads(line)
@@ -123,7 +98,7 @@ def describe(page: Page, event: dict) -> str:
     return f"{where}{line}: {notebooks.without_paths(event['error'])}"
 
 
-def execute_page(key: Key, jobs: int, on_cell: Callable[[int, int], None]) -> Failure | None:
+def execute_page(key: Key, on_cell: Callable[[int, int], None]) -> Failure | None:
     """Execute one page of the book and keep it, or note how it failed."""
     folder = cache.page_folder(key.page)
     folder.mkdir(parents=True, exist_ok=True)
@@ -132,7 +107,7 @@ def execute_page(key: Key, jobs: int, on_cell: Callable[[int, int], None]) -> Fa
     made.mkdir()
     start = time.perf_counter()
     try:
-        event = run_notebook(key.page.notebook(), made, jobs, on_cell)
+        event = run_notebook(key.page.notebook(), made, on_cell)
         if event is None:
             cache.keep(key, made, round(time.perf_counter() - start, 1))
             return None
@@ -165,7 +140,7 @@ def execute_pages(keys: list[Key], jobs: int, console: Console) -> list[Failure]
             task = progress.add_task(f"  {key.page.name}, cells", total=None)
             start = time.perf_counter()
             failure = execute_page(
-                key, jobs, lambda done, of: progress.update(task, completed=done, total=of)
+                key, lambda done, of: progress.update(task, completed=done, total=of)
             )
             progress.remove_task(task)
             progress.advance(whole)

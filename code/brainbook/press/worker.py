@@ -1,8 +1,8 @@
 """Executes one notebook with papermill, in a process of its own.
 
-The press writes one line of JSON to standard input (``notebook``, ``output``) and keeps the
-pipe open; when the pipe closes, because the press was killed, the worker ends and its kernel
-with it. Each finished cell, and the error that stopped the page, is a line of JSON on
+The press writes one line of JSON to standard input (``notebook``, ``output``, ``results``) and
+keeps the pipe open. When the pipe closes, because the press was killed, the worker ends and its
+kernel with it. Each finished cell, and the error that stopped the page, is a line of JSON on
 standard output.
 """
 
@@ -18,6 +18,29 @@ from nbclient.exceptions import DeadKernelError
 from papermill import execute_notebook
 from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError, strip_color
+
+# One thread a process, whatever the number of processes: sums come out in the same order, so
+# the numbers do not depend on how many pages run side by side.
+THREADS = dict.fromkeys(
+    (
+        "OMP_NUM_THREADS",
+        "MKL_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
+        "NUMEXPR_NUM_THREADS",
+        "VECLIB_MAXIMUM_THREADS",
+    ),
+    "1",
+)
+ENVIRONMENT = THREADS | {
+    "HF_HUB_OFFLINE": "1",
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "TQDM_DISABLE": "1",
+    "PYTHONHASHSEED": "0",
+    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+    "JUPYTER_PREFER_ENV_PATH": "1",
+    # tqdm, imported by transformers, misses widgets that no printed page could show.
+    "PYTHONWARNINGS": "ignore:IProgress not found",
+}
 
 
 def emit(**message) -> None:
@@ -80,5 +103,6 @@ def _end_with_the_press() -> None:
 
 if __name__ == "__main__":
     job = json.loads(sys.stdin.readline())
+    os.environ |= ENVIRONMENT | {"BRAINBOOK_RESULTS": job["results"]}
     threading.Thread(target=_end_with_the_press, daemon=True).start()
     sys.exit(execute(job["notebook"], job["output"]))
