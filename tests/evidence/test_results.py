@@ -52,6 +52,18 @@ def test_a_figure_without_data_is_refused(results):
         results.figure(lambda frame: None, 0, data=pd.DataFrame({"x": [1]}))
 
 
+def test_a_table_shows_digits_and_sources(results, monkeypatch):
+    shown = []
+    monkeypatch.setattr("brainbook.evidence.results.display", shown.append)
+    frame = pd.DataFrame({"x": [1234.5678, 0.012345], "source": ["mead1990neuromorphic", "own"]})
+    results.table(frame)
+    text = shown[0].data
+    assert "1,235" in text and "0.0123" in text
+    assert "Mead 1990" in text and ">own<" in text
+    with pytest.raises(ValueError, match="frame: got list"):
+        results.table([1])
+
+
 def test_numbers_add_up_over_cells(results, tmp_path):
     results.numbers(first=1.5, count=3)
     results.numbers(second="word")

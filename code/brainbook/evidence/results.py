@@ -20,11 +20,12 @@ from __future__ import annotations
 import json
 import math
 import numbers as numeric
+import re
 from collections.abc import Callable
 from types import ModuleType
 
 import pandas as pd
-from IPython.display import display
+from IPython.display import HTML, display
 from matplotlib.figure import Figure
 from myst_nb import glue
 
@@ -88,6 +89,25 @@ class Results:
         metadata = {"Date": None, "Creator": "brainbook"} if name.endswith("svg") else {}
         figure.savefig(self.folder / name, metadata=metadata, **options)
 
+    def table(self, frame: pd.DataFrame, digits: int = 3) -> None:
+        """Show a table in the page, numbers to so many significant ``digits``.
+
+        A column ``source`` of bibliography keys is shown as names and years.
+
+        Raises
+        ------
+        ValueError : ``frame`` is not a filled DataFrame.
+        """
+        if not isinstance(frame, pd.DataFrame) or frame.empty:
+            raise ValueError(f"frame: got {type(frame).__name__}; needs a filled DataFrame")
+        if "source" in frame:
+            frame = frame.assign(source=frame["source"].map(_cited))
+
+        def number(value: float) -> str:
+            return f"{value:,.0f}" if abs(value) >= 10**digits else f"{value:.{digits}g}"
+
+        display(HTML(frame.to_html(index=False, border=0, float_format=number, na_rep="")))
+
     def numbers(self, **values: float) -> None:
         """Glue values for the prose: ``numbers(slope=-0.5)`` serves ``{glue:text}`slope:.2f```.
 
@@ -129,3 +149,9 @@ class Results:
 
     def _note_reads(self) -> None:
         (self.folder / "reads.json").write_text(json.dumps(sorted(facts.reads)))
+
+
+def _cited(keys: str) -> str:
+    """``Horowitz 2014`` for ``horowitz2014computing``; several keys with commas."""
+    found = re.findall(r"([a-z]+)(\d{4})\w*", keys)
+    return ", ".join(f"{name.capitalize()} {year}" for name, year in found) or keys

@@ -120,7 +120,8 @@ def measure_headline(networks: pd.DataFrame, margin: float) -> dict[str, float]:
 def measure_constants() -> pd.DataFrame:
     """Page limitations/spiking: every constant that the figures use, in pJ, with its source."""
     names = ("45nm_fp32", "45nm_int8", "loihi")
-    return pd.concat([profile(name).as_dataframe() for name in names], ignore_index=True)
+    table = pd.concat([profile(name).as_dataframe() for name in names], ignore_index=True)
+    return table.rename(columns=lambda name: name.replace("_pj", ", pJ").replace("word_", ""))
 
 
 def draw_accuracy_energy(networks: pd.DataFrame) -> Figure:
