@@ -14,6 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import jupytext
 import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -69,6 +70,10 @@ def plain_jupyter_book(book: Path, built: Path) -> float:
     (book / "_config.yml").write_text(yaml.safe_dump(config))
     shutil.copy(built / "_build/stage/ledger.json", book)
     shutil.copytree(built / "_build/stage/_static", book / "_static")
+    for chapter in sorted((book / "chapters").rglob("*.md")):
+        if "kernelspec:" in chapter.read_text("utf-8"):
+            jupytext.write(jupytext.read(chapter), chapter.with_suffix(".ipynb"))
+            chapter.unlink()
     command = [sys.executable, "-c", JUPYTER_BOOK, "build", "."]
     return seconds(
         command,
