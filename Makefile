@@ -54,7 +54,7 @@ pin: ## Resolve the dependencies anew; write constraints.txt and environment.yml
 		| sed -E 's/\+[a-z0-9.]+$$//' > constraints.txt.new
 	mv constraints.txt.new constraints.txt
 	PYTHONPATH=code _build/pin/bin/python -m brainbook.press.environment
-	rm -rf _build/pin
+	rm -rf _build/pin build
 
 clean: ## Remove what was built; .venv stays, so that the next build needs no network
 	rm -rf _build

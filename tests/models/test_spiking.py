@@ -45,7 +45,7 @@ def test_the_network_is_its_equations(time_steps):
     model = build(hidden=(20, 15), time_steps=time_steps).requires_grad_(False)
     logits, spikes = model.run(images())
     torch.testing.assert_close(logits, by_hand(model, images()), atol=1e-5, rtol=0)
-    assert 0 < sum(float(layer.sum()) for layer in spikes)
+    assert 0 < sum(float(layer.detach().sum()) for layer in spikes)
 
 
 def test_spikes_are_zeros_and_ones_of_the_right_shape():
@@ -81,7 +81,7 @@ def test_rates_count_spikes():
 
 def test_a_price_adds_spikes_per_image_to_the_loss():
     model, labels = build(hidden=(20, 15)), torch.arange(9)
-    sent = sum(float(layer.sum()) for layer in model.run(images())[1]) / 9
+    sent = sum(float(layer.detach().sum()) for layer in model.run(images())[1]) / 9
     free, priced = (spiking.priced_spikes(p)(model, images(), labels) for p in (0.0, 0.01))
     assert float(priced - free) == pytest.approx(0.01 * sent)
 
