@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 from torch import Tensor, nn
@@ -247,17 +248,14 @@ class Operations(TorchDispatchMode):
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         kwargs = kwargs or {}
-        packet = func._overloadpacket
-        if self.watcher.paused:
-            return func(*args, **kwargs)
-        if packet not in PRODUCTS and packet is not aten.convolution:
+        nature = "free" if self.watcher.paused else _nature(func)
+        if nature == "composite":
             with self:
-                parts = func.decompose(*args, **kwargs)
-            if parts is not NotImplemented:
-                return parts
+                return func.decompose(*args, **kwargs)
         output = func(*args, **kwargs)
-        with self.watcher.pause():
-            self.book(func, packet, args, output)
+        if nature == "product" or nature == "other" and not self.watcher.inside_neuron:
+            with self.watcher.pause():
+                self.book(func, func._overloadpacket, args, output)
         return output
 
     def book(self, func, packet, args: tuple, output) -> None:
@@ -268,8 +266,6 @@ class Operations(TorchDispatchMode):
             watcher.product(*(args[i] for i in PRODUCTS[packet]), outputs=elements)
         elif packet is aten.convolution:
             watcher.convolution(args, output)
-        elif watcher.inside_neuron or func.is_view or name in MOVING:
-            return
         elif FUSED_ATTENTION in name and len(args) >= 3:
             watcher.attention(*args[:3])
         elif packet is aten.embedding:
@@ -290,6 +286,17 @@ class Operations(TorchDispatchMode):
             watcher.ledger.add(layer, "comparison", {}, comparisons=produced * window)
         else:
             watcher.ledger.skip(f"aten.{name}", elements)
+
+
+@cache
+def _nature(func: torch._ops.OpOverload) -> str:
+    """``product``, ``composite`` (made of primitive ones), ``free`` (no arithmetic) or ``other``."""
+    packet = func._overloadpacket
+    if packet in PRODUCTS or packet is aten.convolution:
+        return "product"
+    if func._can_decompose():
+        return "composite"
+    return "free" if func.is_view or packet.__name__ in MOVING else "other"
 
 
 def _storage(tensor: Tensor) -> int:
