@@ -20,7 +20,7 @@ install: $(VENV)/.installed ## Make .venv with the pinned dependencies
 $(VENV)/.installed: pyproject.toml constraints.txt package-lock.json
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(v < (3, 11) and "the book needs Python 3.11 or newer, got %d.%d; name another: make PYTHON=python3.12" % v[:2])'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(PIP_INSTALL) --editable '.[test]'
+	$(PIP_INSTALL) --editable '.[book,test]'
 	$(BIN)/python -m brainbook assets
 	@touch $@
 
@@ -49,7 +49,7 @@ bench: $(VENV)/.installed $(VENV)/peers/.installed ## Measure speed and error ag
 pin: ## Resolve the dependencies anew; write constraints.txt and environment.yml
 	rm -rf _build/pin && $(PYTHON) -m venv _build/pin
 	_build/pin/bin/python -m pip install --quiet --upgrade pip
-	_build/pin/bin/python -m pip install --quiet '.[test]'
+	_build/pin/bin/python -m pip install --quiet '.[book,test]'
 	_build/pin/bin/python -m pip list --format freeze --exclude brainbook --exclude pip \
 		| sed -E 's/\+[a-z0-9.]+$$//' > constraints.txt.new
 	mv constraints.txt.new constraints.txt

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
+import subprocess
 import sys
 import tomllib
 from importlib import metadata
@@ -26,7 +28,8 @@ def constraints() -> dict[str, str]:
 
 def direct() -> dict[str, Requirement]:
     project = tomllib.loads((paths.ROOT / "pyproject.toml").read_text())["project"]
-    named = project["dependencies"] + project["optional-dependencies"]["test"]
+    extras = project["optional-dependencies"]
+    named = project["dependencies"] + extras["book"] + extras["test"]
     return {canonicalize_name(Requirement(n).name): Requirement(n) for n in named}
 
 
@@ -90,3 +93,29 @@ def test_everything_imported_is_named_as_a_direct_dependency():
                     continue
                 found = {canonicalize_name(name) for name in providers[top]}
                 assert found & set(named), f"{path.name} imports {module}"
+
+
+def test_the_energy_library_needs_its_own_dependencies_and_no_more():
+    project = tomllib.loads((paths.ROOT / "pyproject.toml").read_text())["project"]
+    code = (
+        "import sys; import brainbook.energy as e; e.profiles(); import json;"
+        "print(json.dumps(sorted({m.split('.')[0] for m in sys.modules})))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(json.loads(run.stdout.splitlines()[-1]))
+    extras = {canonicalize_name(Requirement(n).name) for n in
+              project["optional-dependencies"]["book"]}  # fmt: skip
+    core = {canonicalize_name(Requirement(n).name) for n in project["dependencies"]}
+    providers = metadata.packages_distributions()
+    wanted = {canonicalize_name(name) for top in loaded for name in providers.get(top, ())}
+    brought, open_names = set(), list(core)
+    while open_names:
+        name = open_names.pop()
+        if name not in brought:
+            brought.add(name)
+            for text in metadata.distribution(name).requires or []:
+                requirement = Requirement(text)
+                if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
+                    open_names.append(canonicalize_name(requirement.name))
+    assert "torch" in wanted
+    assert wanted & extras - brought == set()

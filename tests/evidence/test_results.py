@@ -59,7 +59,10 @@ def test_a_table_shows_digits_and_sources(results, monkeypatch):
     results.table(frame)
     text = shown[0].data
     assert "1,235" in text and "0.0123" in text
-    assert "Mead 1990" in text and ">own<" in text
+    assert '<a data-cite="mead1990neuromorphic">Mead 1990</a>' in text and ">own<" in text
+    results.table(pd.DataFrame({"a<b": ["<i>"], "source": ["<b>"]}))
+    assert "a&lt;b" in shown[1].data and "&lt;i&gt;" in shown[1].data
+    assert "&lt;b&gt;" in shown[1].data and "<b>" not in shown[1].data
     with pytest.raises(ValueError, match="frame: got list"):
         results.table([1])
 

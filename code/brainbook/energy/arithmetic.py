@@ -75,10 +75,11 @@ def product(left: Tensor, right: Tensor, weight: str = "") -> Work:
         if name != weight
     ]
     binary = [(operand, fan_out) for operand, fan_out in drivers if is_binary(operand)]
-    work = [(nonzero(operand) * fan_out, operand) for operand, fan_out in binary or drivers]
-    least, operand = min(work, key=lambda pair: pair[0])
+    active = [(nonzero(operand), fan_out, operand) for operand, fan_out in binary or drivers]
+    spikes, reach, operand = min(active, key=lambda driver: driver[0] * driver[1])
+    least = spikes * reach
     if binary:
-        return Work(acs=least, dense=dense, spikes=nonzero(operand), sites=operand.numel())
+        return Work(acs=least, dense=dense, spikes=spikes, sites=operand.numel())
     return Work(macs=dense, effective_macs=least, dense=dense)
 
 

@@ -1,13 +1,21 @@
-"""Where the book's files are. The package runs from its checkout (``pip install -e .``)."""
+"""Where the book's files are.
+
+The book runs from its checkout (``pip install -e '.[book]'``). The energy library alone also
+runs from an installed copy, which brings the data and the references along.
+"""
 
 from __future__ import annotations
 
 import os
+import sysconfig
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
 CODE = ROOT / "code"
-DATA = ROOT / "data"
+CHECKOUT = (ROOT / "_toc.yml").is_file()
+SHARE = ROOT if CHECKOUT else Path(sysconfig.get_path("data"), "share", "brainbook")
+DATA = SHARE / "data"
+REFERENCES = SHARE / "references.bib"
 CHAPTERS = ROOT / "chapters"
 BUILD = ROOT / "_build"
 

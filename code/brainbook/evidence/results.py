@@ -17,6 +17,7 @@ session figures are shown and nothing is written.
 
 from __future__ import annotations
 
+import html
 import json
 import math
 import numbers as numeric
@@ -92,7 +93,8 @@ class Results:
     def table(self, frame: pd.DataFrame, digits: int = 3) -> None:
         """Show a table in the page, numbers to so many significant ``digits``.
 
-        A column ``source`` of bibliography keys is shown as names and years.
+        A column ``source`` of bibliography keys is shown as names and years; in the built
+        book each links to the source.
 
         Raises
         ------
@@ -100,13 +102,19 @@ class Results:
         """
         if not isinstance(frame, pd.DataFrame) or frame.empty:
             raise ValueError(f"frame: got {type(frame).__name__}; needs a filled DataFrame")
-        if "source" in frame:
-            frame = frame.assign(source=frame["source"].map(_cited))
 
         def number(value: float) -> str:
             return f"{value:,.0f}" if abs(value) >= 10**digits else f"{value:.{digits}g}"
 
-        display(HTML(frame.to_html(index=False, border=0, float_format=number, na_rep="")))
+        def text(value) -> str:
+            return html.escape(value) if isinstance(value, str) else value
+
+        safe = frame.rename(columns=text).map(text)
+        if "source" in frame:
+            safe["source"] = frame["source"].map(_cited)
+        display(HTML(safe.to_html(
+            index=False, border=0, float_format=number, na_rep="", escape=False
+        )))  # fmt: skip
 
     def numbers(self, **values: float) -> None:
         """Glue values for the prose: ``numbers(slope=-0.5)`` serves ``{glue:text}`slope:.2f```.
@@ -152,6 +160,9 @@ class Results:
 
 
 def _cited(keys: str) -> str:
-    """``Horowitz 2014`` for ``horowitz2014computing``; several keys with commas."""
-    found = re.findall(r"([a-z]+)(\d{4})\w*", keys)
-    return ", ".join(f"{name.capitalize()} {year}" for name, year in found) or keys
+    """``Horowitz 2014`` for ``horowitz2014computing``, marked so that the book can link it."""
+    found = re.findall(r"\b(([a-z]+)(\d{4})\w*)", keys)
+    links = [
+        f'<a data-cite="{key}">{name.capitalize()} {year}</a>' for key, name, year in found
+    ]  # fmt: skip
+    return ", ".join(links) or html.escape(keys)

@@ -14,7 +14,8 @@ PYTHON = "3.11"
 def text(root: Path) -> str:
     """The environment file: conda gives Python and Node, pip the pinned direct dependencies."""
     project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]
-    named = project["dependencies"] + project["optional-dependencies"]["test"]
+    extras = project["optional-dependencies"]
+    named = project["dependencies"] + extras["book"] + extras["test"]
     pins = dict(line.split("==") for line in (root / "constraints.txt").read_text().split())
     pins = {canonicalize_name(name): (name, version) for name, version in pins.items()}
     lines = [

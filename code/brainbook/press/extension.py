@@ -222,7 +222,8 @@ class Ledger(SphinxDirective):
 
 def version(app: Sphinx) -> str:
     """Digest of what decides how a page is read; with another one Sphinx reads all pages anew."""
-    parts = [Path(app.srcdir) / "_config.yml", Path(__file__)]
+    works = [Path(app.srcdir) / name for name in app.config.bibtex_bibfiles]
+    parts = [Path(app.srcdir) / "_config.yml", Path(__file__), *works]
     return fingerprint.digest(b"".join(part.read_bytes() for part in parts))
 
 

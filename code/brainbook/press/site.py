@@ -16,12 +16,16 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 from sphinx.application import Sphinx
 from sphinx.config import Config
+from sphinx.util import logging
 
 from ..evidence import fingerprint, paths
+from ..evidence.bibliography import address
 
+logger = logging.getLogger(__name__)
 SOURCES = "source"
 PAGES = "brainbook.pages."
 CITED = re.compile(r'href="[^"]*bibliography\.html#[^"]*" title="([^"]+)"')
+TABLED = re.compile(r'<a data-cite="([^"]+)">')
 DOOR = """<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -88,6 +92,22 @@ def print_references(app: Sphinx, pagename: str, template: str, context: dict, d
         context["body"] += f'<div class="onlyprint"><h2>References</h2><ul>{works}</ul></div>'
 
 
+def link_sources(app: Sphinx, pagename: str, template: str, context: dict, doctree) -> None:
+    """Link the sources that a table of the page's notebook names to where they are read."""
+    works = app.env.get_domain("cite").bibdata.data.entries
+
+    def link(found: re.Match) -> str:
+        key = found[1]
+        if key not in works:
+            logger.warning("a table of %s names the source %r; no reference has it", pagename, key)
+            return "<a>"
+        fields = works[key].fields
+        title = html.escape(re.sub(r"[{}]", "", fields["title"]))
+        return f'<a href="{html.escape(address(fields))}" title="{title}">'
+
+    context["body"] = TABLED.sub(link, context.get("body", ""))
+
+
 def finish(app: Sphinx, exception: Exception | None) -> None:
     """Put the chapters' sources beside the notebooks, and a door at ``index.html``."""
     if exception or app.builder.format != "html":
@@ -111,4 +131,5 @@ def setup(app: Sphinx) -> None:
     app.connect("html-collect-pages", source_pages)
     app.connect("html-page-context", offer_source, priority=600)
     app.connect("html-page-context", print_references, priority=600)
+    app.connect("html-page-context", link_sources, priority=600)
     app.connect("build-finished", finish)
