@@ -74,7 +74,7 @@ def spiking_transformer(
     table = pd.DataFrame(rows)
     if not timesteps:
         return table
-    return from_rates(table, rates, timesteps, traffic=True, neurons=True)
+    return from_rates(table, rates, timesteps, bias=False, traffic=True, neurons=True)
 
 
 def vision_transformer(
@@ -147,7 +147,9 @@ def residual_network(
     rows.append(layers.linear("head", 1, inputs, classes, bias=True))
     table = pd.DataFrame(rows)
     if timesteps:
-        return from_rates(table, rates, timesteps, real=("stem",), traffic=True, neurons=True)
+        return from_rates(
+            table, rates, timesteps, real=("stem",), bias=False, traffic=True, neurons=True
+        )
     return dense_counts(table) if counts else table
 
 

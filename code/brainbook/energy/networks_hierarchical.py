@@ -57,7 +57,7 @@ def qkformer(
     table = pd.DataFrame(rows)
     if not timesteps:
         return table
-    return from_rates(table, rates, timesteps, traffic=True, neurons=True)
+    return from_rates(table, rates, timesteps, bias=False, traffic=True, neurons=True)
 
 
 def _qk_block(name: str, tokens: int, width: int, heads: int, ratio: int) -> list[dict]:
