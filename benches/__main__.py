@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
-PARTS = ("circuit", "scaling", "features", "press")
+PARTS = ("circuit", "scaling", "features", "counting", "press")
 
 
 def main(chosen: Sequence[str] = ()) -> int:

@@ -60,7 +60,7 @@ def test_a_part_that_does_not_exist_is_refused():
     command = [sys.executable, "-m", "benches", "speling"]
     done = subprocess.run(command, cwd=paths.ROOT, capture_output=True, text=True)
     assert done.returncode == 2
-    assert "no part speling; there are circuit, scaling, features, press" in done.stderr
+    assert "no part speling; there are circuit, scaling, features, counting, press" in done.stderr
 
 
 def test_every_part_has_rows(benches):

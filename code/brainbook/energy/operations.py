@@ -142,7 +142,9 @@ def count_operations(
     ``activation_writes``, ``state_reads``, ``state_writes`` (in words);
     ``effective_macs`` (MACs whose input is not zero), ``dense`` (products if nothing were
     skipped), ``spikes`` and ``sites`` (their quotient is the spike rate); ``calls`` (time
-    steps) and the sizes in elements of the tensors held. ``attrs["uncounted"]`` names the rest.
+    steps) and the sizes in elements of the tensors held. ``attrs["uncounted"]`` names the rest;
+    ``attrs["unread"]`` names weights of two or more dimensions that no counted operation read,
+    because their layer did not run or hides its arithmetic.
 
     Raises
     ------
@@ -163,9 +165,13 @@ def count_operations(
         model.eval()
         _rest(model)
         stack.enter_context(torch.no_grad())
-        stack.enter_context(watch.watching(model, ledger, (snntorch.SpikingNeuron, *neurons)))
+        watcher = stack.enter_context(
+            watch.watching(model, ledger, (snntorch.SpikingNeuron, *neurons))
+        )
         model(*arguments, **keywords)
-    return ledger.frame()
+    table = ledger.frame()
+    table.attrs["unread"] = watcher.unread
+    return table
 
 
 def _arguments(batch) -> tuple[tuple, dict]:

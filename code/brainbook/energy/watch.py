@@ -11,40 +11,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import cache
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import scaled_dot_product_attention
-from torch.overrides import TorchFunctionMode
-from torch.utils._python_dispatch import TorchDispatchMode
+from torch.overrides import _get_current_function_mode
+from torch.utils._python_dispatch import _get_current_dispatch_mode
 from torch.utils._pytree import tree_leaves
 
 from . import arithmetic
-
-aten = torch.ops.aten
-PRODUCTS = {
-    aten.mm: (0, 1), aten.bmm: (0, 1), aten.addmm: (1, 2), aten.baddbmm: (1, 2),
-    aten.addbmm: (1, 2), aten.mv: (0, 1), aten.addmv: (1, 2), aten.dot: (0, 1), aten.vdot: (0, 1),
-}  # fmt: skip
-FUSED_ATTENTION = "scaled_dot_product"
-COMPARING = {
-    "relu", "relu_", "relu6", "hardtanh", "leaky_relu", "clamp_min", "threshold", "maximum",
-    "minimum", "gt", "ge", "lt", "le", "eq", "ne", "max_pool2d_with_indices",
-    "max_pool3d_with_indices",
-}  # fmt: skip
-# Constructors, copies and bookkeeping: no arithmetic. Views are recognised by their schema.
-MOVING = {
-    "empty", "zeros", "ones", "full", "arange", "empty_like", "zeros_like", "ones_like",
-    "full_like", "new_zeros", "new_ones", "new_empty", "new_full", "empty_strided", "scalar_tensor",
-    "new_empty_strided", "clone", "copy", "copy_", "_to_copy", "contiguous", "cat", "stack",
-    "fill_", "zero_", "index", "index_select", "index_put_", "gather", "scatter", "constant_pad_nd",
-    "repeat", "masked_fill", "masked_fill_", "where", "lift_fresh", "lift_fresh_copy",
-    "_local_scalar_dense", "detach_", "_unsafe_view", "_reshape_copy", "_reshape_alias", "roll",
-    "flip", "tril", "triu", "bitwise_and", "bitwise_or", "bitwise_not", "logical_not",
-    "logical_and", "logical_or", "all", "any", "native_dropout", "resize_", "set_",
-    "repeat_interleave", "unfold_copy", "device", "is_same_size", "equal",
-}  # fmt: skip
+from .modes import Functions, Operations
 
 
 @dataclass
@@ -55,10 +30,11 @@ class Frame:
     module: nn.Module
     neuron: bool
     products: int = 0
+    blind: bool = False
 
 
 @contextmanager
-def watching(model: nn.Module, ledger, neurons: tuple[type[nn.Module], ...]) -> Iterator[None]:
+def watching(model: nn.Module, ledger, neurons: tuple[type[nn.Module], ...]) -> Iterator[Watcher]:
     """Write what ``model`` does inside the block into ``ledger``; leave no hook behind."""
     watcher = Watcher(model, ledger, neurons)
     with ExitStack() as stack:
@@ -68,9 +44,9 @@ def watching(model: nn.Module, ledger, neurons: tuple[type[nn.Module], ...]) -> 
         fast = torch.backends.mha.get_fastpath_enabled()
         stack.callback(torch.backends.mha.set_fastpath_enabled, fast)
         torch.backends.mha.set_fastpath_enabled(False)
-        stack.enter_context(Operations(watcher))
-        stack.enter_context(Functions(watcher))
-        yield
+        for mode in watcher.modes:
+            stack.enter_context(mode)
+        yield watcher
 
 
 class Watcher:
@@ -84,21 +60,55 @@ class Watcher:
         self.parameters: dict[int, tuple[str, Tensor]] = {}
         for name, parameter in (*model.named_parameters(), *model.named_buffers()):
             self.parameters.setdefault(_storage(parameter), (name, parameter))
+        self.read: set[str] = set()
+        self.modes = (Operations(self), Functions(self))
+
+    @property
+    def unread(self) -> list[str]:
+        """Matrices and kernels of the model that no counted operation has read."""
+        return [
+            name
+            for name, tensor in self.parameters.values()
+            if isinstance(tensor, nn.Parameter) and tensor.ndim > 1 and name not in self.read
+        ]
 
     def attach(self, name: str, module: nn.Module):
-        """Hooks that push and pop ``module``; a spiking neuron also books its updates."""
+        """Hooks that push and pop ``module``; a spiking neuron also books its updates.
+
+        Nothing inside a neuron without weights is booked, so nothing inside it is watched.
+        """
         neuron = isinstance(module, self.neurons)
+        blind = neuron and all(parameter.ndim < 2 for parameter in module.parameters())
 
         def enter(module, inputs):
             self.stack.append(Frame(name, module, neuron))
+            if blind:
+                self.look_away()
 
         def leave(module, inputs, output):
-            self.stack.pop()
-            if neuron and not self.inside_neuron:
+            frame = self.stack.pop()
+            if frame.blind:
+                self.look_back()
+            if output is not None and neuron and not self.inside_neuron:
                 self.update(name, module, inputs, output)
 
         yield module.register_forward_pre_hook(enter)
-        yield module.register_forward_hook(leave)
+        yield module.register_forward_hook(leave, always_call=True)
+
+    def look_away(self) -> None:
+        """Stop watching until ``look_back``, if ours are the innermost modes now."""
+        operations, functions = self.modes
+        ours = _get_current_dispatch_mode() is operations
+        ours = ours and _get_current_function_mode() is functions
+        self.stack[-1].blind = ours
+        if ours:
+            functions.__exit__(None, None, None)
+            operations.__exit__(None, None, None)
+
+    def look_back(self) -> None:
+        """Watch again."""
+        for mode in self.modes:
+            mode.__enter__()
 
     @property
     def inside_neuron(self) -> bool:
@@ -138,8 +148,11 @@ class Watcher:
             self.paused -= 1
 
     def parameter(self, tensor: Tensor) -> tuple[str, Tensor] | None:
-        """Name and parameter that ``tensor`` is a view of."""
-        return self.parameters.get(_storage(tensor))
+        """Name and parameter that ``tensor`` is a view of; the parameter counts as read."""
+        owned = self.parameters.get(_storage(tensor))
+        if owned:
+            self.read.add(owned[0])
+        return owned
 
     def layer_of(self, name: str, parameter: Tensor) -> str:
         """The running module if it owns the parameter, else the parameter's own name."""
@@ -212,91 +225,6 @@ class Watcher:
             moved = left.numel() + right.numel()
             self.ledger.add_work(self.next_product(), "product", work, moved, out, 0)
         self.ledger.skip("aten._softmax", scores)
-
-
-class Functions(TorchFunctionMode):
-    """Sees attention with its own queries, keys and values; runs LSTMs in primitive steps."""
-
-    def __init__(self, watcher: Watcher) -> None:
-        super().__init__()
-        self.watcher = watcher
-
-    def __torch_function__(self, func, types, args=(), kwargs=None):
-        kwargs = kwargs or {}
-        if getattr(func, "__name__", "") == "lstm":
-            enabled, torch.backends.mkldnn.enabled = torch.backends.mkldnn.enabled, False
-            try:
-                return func(*args, **kwargs)
-            finally:
-                torch.backends.mkldnn.enabled = enabled
-        if func is not scaled_dot_product_attention or self.watcher.paused:
-            return func(*args, **kwargs)
-        names = ("query", "key", "value")
-        inputs = dict(zip(names, args, strict=False)) | kwargs
-        with self.watcher.pause():
-            if not self.watcher.inside_neuron:
-                self.watcher.attention(*(inputs[name] for name in names))
-            return func(*args, **kwargs)
-
-
-class Operations(TorchDispatchMode):
-    """Sees every primitive operation and books it, or names it as uncounted."""
-
-    def __init__(self, watcher: Watcher) -> None:
-        super().__init__()
-        self.watcher = watcher
-
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        kwargs = kwargs or {}
-        nature = "free" if self.watcher.paused else _nature(func)
-        if nature == "composite":
-            with self:
-                return func.decompose(*args, **kwargs)
-        output = func(*args, **kwargs)
-        if nature == "product" or nature == "other" and not self.watcher.inside_neuron:
-            with self.watcher.pause():
-                self.book(func, func._overloadpacket, args, output)
-        return output
-
-    def book(self, func, packet, args: tuple, output) -> None:
-        """Turn one primitive operation into a row."""
-        watcher, name = self.watcher, packet.__name__
-        elements = sum(t.numel() for t in tree_leaves(output) if isinstance(t, Tensor))
-        if packet in PRODUCTS:
-            watcher.product(*(args[i] for i in PRODUCTS[packet]), outputs=elements)
-        elif packet is aten.convolution:
-            watcher.convolution(args, output)
-        elif FUSED_ATTENTION in name and len(args) >= 3:
-            watcher.attention(*args[:3])
-        elif packet is aten.embedding:
-            owner, parameter = watcher.parameter(args[0]) or ("embedding", args[0])
-            watcher.ledger.add(
-                watcher.layer_of(owner, parameter), "embedding",
-                {"weight_size": parameter.numel()}, weight_reads=elements,
-                activation_reads=args[1].numel(), activation_writes=elements,
-            )  # fmt: skip
-        elif name in COMPARING:
-            produced = tree_leaves(output)[0].numel()
-            window = 1
-            if name.startswith("max_pool"):
-                axes = 2 if "2d" in name else 3
-                kernel = args[1] if len(args[1]) == axes else list(args[1]) * axes
-                window = int(torch.Size(kernel).numel()) - 1
-            layer = watcher.stack[-1].name or "model"
-            watcher.ledger.add(layer, "comparison", {}, comparisons=produced * window)
-        else:
-            watcher.ledger.skip(f"aten.{name}", elements)
-
-
-@cache
-def _nature(func: torch._ops.OpOverload) -> str:
-    """``product``, ``composite`` (made of primitive ones), ``free`` (no arithmetic) or ``other``."""
-    packet = func._overloadpacket
-    if packet in PRODUCTS or packet is aten.convolution:
-        return "product"
-    if func._can_decompose():
-        return "composite"
-    return "free" if func.is_view or packet.__name__ in MOVING else "other"
 
 
 def _storage(tensor: Tensor) -> int:
