@@ -6,7 +6,12 @@ import pandas as pd
 import pytest
 
 from brainbook.energy import break_even, published
-from brainbook.energy.checks import BreakEven, break_even_claims, published_claims
+from brainbook.energy.checks import (
+    BreakEven,
+    break_even_claims,
+    published_claims,
+    reprint_claims,
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -54,3 +59,12 @@ def test_the_three_tables_go_into_one():
     frame = BreakEven(curves, break_even.thresholds(), layers).frame
     assert set(frame["part"]) == {"curve", "threshold", "layer"}
     assert len(frame) == len(curves) + len(break_even.thresholds()) + 1
+
+
+def test_second_prints_and_missing_rows_have_claims_that_hold_and_can_fail():
+    tables = [published.conflicts(), published.review_price(), published.missing()]
+    assert [c.status for c in reprint_claims(*tables, "x")] == ["holds"] * 3
+    tables[0]["second_mj"] += 0.1
+    tables[1].loc[0, "price_fj"] += 1
+    tables[2]["implied_rate"] /= 2
+    assert [c.status for c in reprint_claims(*tables, "x")] == ["fails"] * 3

@@ -42,11 +42,8 @@ def published_claims(rows: pd.DataFrame, prefix: str) -> list[Claim]:
         slug = re.sub(r"[^a-z0-9]+", "-", row.network.lower()).strip("-")
         found.append(
             Claim(
-                f"{prefix}-published-{slug}",
-                f"Following the method of its table to the letter gives the printed energy of "
-                f"{row.network}.",
-                "number", row.recomputed_mj, row.published_mj, 0.01 * row.published_mj, "mJ",
-                row.source,
+                f"{prefix}-published-{slug}", row.statement, "number", row.recomputed_mj,
+                row.published_mj, 0.01 * row.published_mj, "mJ", row.source,
             )
         )  # fmt: skip
         if row.network.startswith("Spikformer"):
@@ -69,6 +66,42 @@ def published_claims(rows: pd.DataFrame, prefix: str) -> list[Claim]:
                     )
                 )  # fmt: skip
     return found
+
+
+def reprint_claims(
+    conflicts: pd.DataFrame, price: pd.DataFrame, missing: pd.DataFrame, prefix: str
+) -> list[Claim]:
+    """Claims on networks printed twice, and on rows that lack inputs.
+
+    ``conflicts``, ``price``, ``missing``: ``published.conflicts()``, ``published.review_price()``
+    and ``published.missing()``.
+    """
+    found = conflicts.set_index(["network", "second"])
+    slip = found.loc[("SEW-ResNet-34", "QKFormer table")]
+    same = found.loc[("SEW-ResNet-50", "under review"), "energy_mj"]
+    low = (price["price_fj"] - price["rounding_fj"]).max()
+    high = (price["price_fj"] + price["rounding_fj"]).min()
+    rated = missing.dropna(subset=["implied_rate", "printed_rate"])
+    return [
+        Claim(
+            f"{prefix}-reprint-sew-resnet",
+            "The energy that a later table prints for SEW-ResNet-34 is that of SEW-ResNet-50.",
+            "number", slip["second_mj"], same, 5e-3, "mJ", slip["source"],
+        ),
+        Claim(
+            f"{prefix}-reprint-one-price",
+            "Under review, every spiking row of the Spikformer table paid one and the same price "
+            "per operation: the intervals that rounding leaves share a range.",
+            "ordering", high - low, 0.0, 0.0, "fJ", "zhou2023spikformer",
+        ),
+        Claim(
+            f"{prefix}-implied-rate",
+            "The energy printed for HST-10-768 needs a higher mean spike rate than the highest "
+            "that its paper prints, if only spikes are charged.",
+            "ordering", rated["implied_rate"].min(), rated["printed_rate"].max(), 0.01, "1",
+            "zhou2024qkformer",
+        ),
+    ]  # fmt: skip
 
 
 def break_even_claims(prefix: str, timesteps: int = 16, neurons: int = 128) -> list[Claim]:
