@@ -68,6 +68,32 @@ class Attention(nn.Module):
         return scores.softmax(-1) @ self.value(tokens)
 
 
+class FusedAttention(nn.Module):
+    """Heads by ``scaled_dot_product_attention``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.query, self.key, self.value = (nn.Linear(12, 12) for _ in range(3))
+
+    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
+        heads = [
+            layer(tokens).unflatten(-1, (3, 4)).transpose(1, 2)
+            for layer in (self.query, self.key, self.value)
+        ]
+        return nn.functional.scaled_dot_product_attention(*heads)
+
+
+class MultiheadAttention(nn.Module):
+    """The library's own module."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.attention = nn.MultiheadAttention(12, 3, batch_first=True)
+
+    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
+        return self.attention(tokens, tokens, tokens, need_weights=False)[0]
+
+
 def networks(seed: int) -> dict[str, tuple[nn.Module, torch.Tensor]]:
     """Name → network and batch, the same for the same seed."""
     torch.manual_seed(seed)
@@ -82,6 +108,8 @@ def networks(seed: int) -> dict[str, tuple[nn.Module, torch.Tensor]]:
         "spiking perceptron": (SpikingPerceptron(), torch.rand(4, 30)),
         "spiking convolutions": (SpikingConvolutions(), (torch.rand(3, 7, 2, 10, 10) < 0.3) * 1.0),
         "attention": (Attention(), torch.randn(2, 9, 12)),
+        "fused attention": (FusedAttention(), torch.randn(2, 9, 12)),
+        "multi-head attention": (MultiheadAttention(), torch.randn(2, 9, 12)),
     }
 
 

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
-import json
-import os
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from brainbook.energy.operations import count_operations
-from brainbook.evidence import paths
 
 SCRIPT = Path(__file__).with_name("neurobench_peer.py")
 SEEN = ("perceptron", "convolutions", "spiking perceptron", "spiking convolutions")
@@ -25,14 +21,8 @@ def _peer_module():
 
 
 @pytest.fixture(scope="module")
-def peer() -> dict[str, dict]:
-    python = os.environ.get("BRAINBOOK_PEERS", paths.ROOT / ".venv" / "peers" / "bin" / "python")
-    if not Path(python).is_file():
-        reason = f"no interpreter with NeuroBench at {python}; BRAINBOOK_PEERS names one"
-        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
-    run = subprocess.run([python, SCRIPT], capture_output=True, text=True, timeout=300)
-    assert run.returncode == 0, run.stderr[-2000:]
-    return json.loads(run.stdout.splitlines()[-1])
+def peer(run_peer) -> dict[str, dict]:
+    return run_peer("neurobench_peer.py")
 
 
 @pytest.mark.parametrize("name", SEEN)
@@ -62,3 +52,17 @@ def test_neurobench_sees_no_attention_product(peer):
     assert theirs == 3 * tokens * inputs * width
     assert ours.loc[~products, "macs"].sum() == theirs
     assert ours.loc[products, "macs"].sum() == 2 * tokens**2 * width
+
+
+@pytest.mark.parametrize("name", ["fused attention", "multi-head attention"])
+def test_neurobench_sees_no_fused_attention(peer, name):
+    network, batch = _peer_module().networks(0)[name]
+    ours = count_operations(network, batch)
+    theirs = peer["0"][name]["Effective_MACs"]
+    projections = ours.loc[ours["kind"] == "linear", "macs"].sum()
+    products = ours.loc[ours["kind"] == "product", "macs"].sum()
+    tokens, width = 9, 12
+    assert products == 2 * tokens**2 * width
+    # It counts nn.Linear projections, and nothing inside nn.MultiheadAttention.
+    assert theirs == (projections if name == "fused attention" else 0)
+    assert projections == (3 if name == "fused attention" else 4) * tokens * width**2
