@@ -24,12 +24,13 @@ from . import display, units
 from .costs import Profile
 from .estimate import PICO, Estimate, Joules, estimate
 from .operations import COUNTS, count_operations
+from .schemes import compare_schemes
 
 ENDS = list(Joules._fields)
 WORDS = [name for name in COUNTS if name.endswith(("reads", "writes"))]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class EnergyReport:
     """What one inference does and what it costs on one machine.
 
@@ -168,6 +169,14 @@ class EnergyReport:
         ]  # fmt: skip
         return pd.DataFrame(rows)
 
+    def schemes(self, dense: EnergyReport | None = None, **options) -> pd.DataFrame:
+        """The same count under every accounting scheme in use; see ``schemes.compare_schemes``.
+
+        ``dense`` is the report of the network that this one would replace.
+        """
+        against = None if dense is None else dense.operations
+        return compare_schemes(self.operations, against, **options)
+
     def as_dataframe(self) -> pd.DataFrame:
         """Every term of every layer: count, level of memory, joules, source, hardware."""
         return self.estimate.as_dataframe()
@@ -194,6 +203,8 @@ class EnergyReport:
 
     def __str__(self) -> str:
         return display.terminal(self)
+
+    __repr__ = __str__
 
     def _repr_html_(self) -> str:
         return display.notebook(self)
