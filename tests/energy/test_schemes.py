@@ -56,6 +56,18 @@ def test_each_scheme_is_its_own_estimator(compared):
     assert compared.loc["book, no memory", "high"] < compared.loc["book, with memory", "low"]
 
 
+def test_weights_fetched_once_save_the_fetches_of_the_other_steps(compared, dense):
+    table = spiking(0.1)
+    spared = (table["weight_reads"] - table["weight_size"]).clip(lower=0).sum()
+    assert spared > 0
+    level = estimate(table, "45nm_fp32").table.query("term == 'weights'")
+    price = level["central"].sum() / level["count"].sum()
+    names = ["book, with memory", "book, weights fetched once"]
+    each, once = compared.loc[names, "central"]
+    assert each - once == pytest.approx(spared * price)
+    assert compared.loc[names[0], "dense_central"] == compared.loc[names[1], "dense_central"]
+
+
 def test_every_row_says_what_it_counts(compared):
     text = compared[["includes", "leaves_out", "source", "quantity", "verdict"]]
     assert (text.map(len) > 0).all(axis=None)
@@ -110,8 +122,8 @@ def test_verdicts_need_intervals_that_do_not_overlap(dense):
     assert (same.loc[same.index.str.startswith("break-even"), "verdict"]
             == "no spike-driven layer").all()  # fmt: skip
     alone = compare_schemes(spiking(0.1))
-    assert (alone["verdict"][:5] == "no dense counterpart given").all()
-    assert alone["dense_central"][:5].isna().all()
+    assert (alone["verdict"][:6] == "no dense counterpart given").all()
+    assert alone["dense_central"][:6].isna().all()
 
 
 def test_errors_name_the_parameter(dense):

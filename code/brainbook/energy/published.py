@@ -27,7 +27,8 @@ from .published_rules import (
 
 __all__ = [
     "charge", "conflicts", "first_convolution", "first_convolution_charge", "missing",
-    "published_rows", "recompute", "review_price", "spikingformer_layers", "transformer_counts",
+    "published_rows", "recompute", "review_price", "spikingformer_layers", "spikingformer_pair",
+    "transformer_counts",
 ]  # fmt: skip
 
 AGAIN = ("recharged", "under review", "second print")
@@ -103,6 +104,16 @@ def review_price() -> pd.DataFrame:
     table = pd.DataFrame({"price_fj": price, "rounding_fj": price * digits})
     table.insert(0, "network", rows["network"].str.removesuffix(" (under review)"))
     return table.reset_index(drop=True)
+
+
+def spikingformer_pair() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Counts of Spikingformer 8-512 at its published rates, and of its dense counterpart.
+
+    The counterpart is the network of the same maps that reads real numbers once, with softmax
+    between the attention products: the Transformer 8-512 of the Spikformer table.
+    """
+    dense = networks.spiking_transformer(8, 512, 8, order=networks.ORDERS[1])
+    return spikingformer_layers(whole=True), networks.dense_counts(dense)
 
 
 def missing() -> pd.DataFrame:

@@ -33,11 +33,12 @@ def first_convolution(width: int, image: int = 224) -> int:
     return int(network.loc[network["layer"] == "stem.0", "macs"].iloc[0])
 
 
-def spikingformer_layers() -> pd.DataFrame:
+def spikingformer_layers(whole: bool = False) -> pd.DataFrame:
     """Spikingformer 8-512 layer by layer: operations from its definition and measured rates.
 
     Attention is charged the authors' way, ``T·H·N·d² · (f_query + min(f_key, f_value))``.
-    ``published``: operations in their log, where it lists the layer.
+    ``published``: operations in their log, where it lists the layer. ``whole`` adds what the log
+    leaves out, memory traffic and neuron updates, for other schemes to price.
     """
     log = facts.table("energy_spikingformer.csv").set_index("layer")
     rates = log["spike_rate"].to_dict()
@@ -46,7 +47,7 @@ def spikingformer_layers() -> pd.DataFrame:
         name = f"block.{block}"
         query, key, value = (rates.pop(f"{name}.{p} spikes") for p in ("query", "key", "value"))
         rates[f"{name}.product 1"], rates[f"{name}.product 2"] = min(key, value), query
-    table = networks.from_rates(network, rates, timesteps=4)
+    table = networks.from_rates(network, rates, timesteps=4, traffic=whole, neurons=whole)
     return table.assign(published=table["layer"].map(log["published_operations"]))
 
 
