@@ -11,6 +11,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 from transformers import BertConfig, BertModel
 
+from brainbook.energy import arithmetic
 from brainbook.energy.operations import count_operations
 from brainbook.evidence import pretrained
 
@@ -371,3 +372,32 @@ def test_compiled_models_are_refused():
     with pytest.raises(ValueError, match="compiled"):
         scripted = torch.jit.trace(nn.Linear(3, 3), torch.randn(2, 3))
         count_operations(scripted, torch.randn(2, 3))
+
+
+@pytest.mark.parametrize(
+    ("values", "binary"),
+    [
+        ([0.0, 1.0, 0.0], True),
+        ([], True),
+        ([-0.0, 1.0], True),
+        ([1.0, -1.0], False),
+        ([0.5, 1.0], False),
+        ([0.0, float("inf")], False),
+        ([0.0, float("-inf")], False),
+        ([float("nan"), 1.0], False),
+        ([1.0, 1.0 + 2**-23], False),
+        ([0.0, 1e-38], False),
+    ],
+)
+def test_spikes_are_zeros_and_ones(values, binary):
+    for dtype in (torch.float32, torch.float64):
+        assert arithmetic.is_binary(torch.tensor(values, dtype=dtype)) is binary
+    long = torch.tensor([0.0] * (2 * arithmetic.PROBE) + values)
+    assert arithmetic.is_binary(long) is binary
+
+
+def test_whole_numbers_and_truths_can_be_spikes():
+    assert arithmetic.is_binary(torch.tensor([True, False]))
+    assert arithmetic.is_binary(torch.tensor([0, 1, 1]))
+    assert not arithmetic.is_binary(torch.tensor([0, 2]))
+    assert not arithmetic.is_binary(torch.tensor([0, 16], dtype=torch.uint8))

@@ -51,7 +51,10 @@ def is_binary(values: Tensor) -> bool:
 
 
 def _zero_or_one(values: Tensor) -> bool:
-    return bool(((values == 0) | (values == 1)).all())
+    """Only zeros and ones are their own squares; so is infinity, which the maximum excludes."""
+    if not torch.equal(values * values, values):
+        return False
+    return not values.numel() or bool(values.max() <= 1)
 
 
 def nonzero(values: Tensor) -> int:

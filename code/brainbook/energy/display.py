@@ -105,7 +105,13 @@ def terminal(report) -> str:
     table.add_section()
     for line in sums.itertuples(index=False):
         table.add_row(*line)
-    console = Console(file=io.StringIO(), width=WIDTH, color_system=None)
+    console = Console(
+        file=io.StringIO(),
+        width=WIDTH,
+        color_system=None,
+        force_jupyter=False,
+        force_terminal=False,
+    )
     console.print(table)
     for remark in remarks(report):
         console.print(remark, markup=False, highlight=False)

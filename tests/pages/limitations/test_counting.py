@@ -91,11 +91,13 @@ def test_overhead_has_a_row_per_model(example):
 
 
 def test_claims_hold_and_can_fail(identities, schemes, report):
-    found = {claim.id: claim for claim in page.claims(identities, schemes, report)}
-    assert all(isinstance(claim, Claim) for claim in found.values()) and len(found) == 9
+    seen = page.measure_coverage(0)
+    found = {claim.id: claim for claim in page.claims(identities, schemes, seen, report)}
+    assert all(isinstance(claim, Claim) for claim in found.values()) and len(found) == 10
     assert {claim.status for claim in found.values()} == {"holds"}
     worse = identities.assign(counted=identities["counted"] + 1)
+    fewer = seen.assign(book=seen["book"].where(seen.index > 0, -1))
     dearer = schemes.assign(ratio=2.0, central=1.0)
-    broken = {claim.id: claim.status for claim in page.claims(worse, dearer, report)}
+    broken = {claim.id: claim.status for claim in page.claims(worse, dearer, fewer, report)}
     kept = {name for name, status in broken.items() if status == "holds"}
     assert kept == {"counting-word-share", "counting-effective-reverses"}
