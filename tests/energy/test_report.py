@@ -153,6 +153,16 @@ def test_sources_can_be_cited(spiking):
     assert keys == report.sources and {"davies2018loihi", "horowitz2014computing"} <= set(keys)
 
 
+def test_sources_that_disagree_are_both_named(spiking):
+    text = str(spiking.on("truenorth", host="45nm_int8"))
+    assert re.search(r"Sources disagree on TrueNorth, synaptic operation: 2\.5 pJ \[tang2023", text)
+    assert "26 pJ [merolla2014million]" in text and "Loihi" not in text
+    levels = set(spiking.estimate.table["level"]) - {""}
+    table = spiking.disagreements
+    assert set(table["quantity"]) == {f"64 bits from {level}" for level in levels}
+    assert spiking.on("7nm_int8").disagreements.empty
+
+
 def test_joules_per_thing_carry_their_unit(spiking):
     found = spiking.per("image", 1)
     assert found.to("joule / image").magnitude == pytest.approx(spiking.joules.central)

@@ -84,6 +84,11 @@ def remarks(report) -> list[str]:
         )
     else:
         found.append("No constant has an interval: each has one published value.")
+    for row in report.disagreements.itertuples():
+        found.append(
+            f"Sources disagree on {row.chip}, {row.quantity}: {row.low:.4g} pJ [{row.low_source}] "
+            f"against {row.high:.4g} pJ [{row.high_source}]."
+        )
     if report.uncounted:
         names = ", ".join(f"{name} ({_count(n) or 0})" for name, n in report.uncounted.items())
         bound = report.uncounted_bound

@@ -20,7 +20,7 @@ import pint
 from torch import Tensor, nn
 
 from ..evidence import bibliography
-from . import display, units
+from . import chips, display, units
 from .costs import Profile
 from .estimate import PICO, Estimate, Joules, estimate
 from .operations import COUNTS, count_operations
@@ -125,6 +125,19 @@ class EnergyReport:
     def sources(self) -> list[str]:
         """Keys of the works that the charged constants come from, most important first."""
         return list(dict.fromkeys(" ".join(self.constants["source"]).split()))
+
+    @property
+    def disagreements(self) -> pd.DataFrame:
+        """Rows of ``chips.disagreements`` on constants of this report's hardware."""
+        machines = {self.estimate.profile, self.estimate.host}
+        names = {chips.CHIPS[name] for name in machines & set(chips.CHIPS)}
+        names |= {"45 nm logic"} if any(name.startswith("45nm") for name in machines) else set()
+        table = chips.disagreements()
+        levels = set(self.estimate.table["level"])
+        memory = table["quantity"].str.startswith("64 bits from ")
+        charged = table["quantity"].str.removeprefix("64 bits from ").isin(levels)
+        used = ~memory & ~table["quantity"].str.startswith("hop") | charged
+        return table[table["chip"].isin(names) & used].reset_index(drop=True)
 
     def bibtex(self) -> str:
         """BibTeX entries of ``sources``."""
