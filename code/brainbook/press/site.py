@@ -103,6 +103,8 @@ def link_sources(app: Sphinx, pagename: str, template: str, context: dict, doctr
             return "<a>"
         fields = works[key].fields
         title = html.escape(re.sub(r"[{}]", "", fields["title"]))
+        if not address(fields):
+            return "<a>"
         return f'<a href="{html.escape(address(fields))}" title="{title}">'
 
     context["body"] = TABLED.sub(link, context.get("body", ""))
