@@ -59,13 +59,15 @@ def _spread(rows: pd.DataFrame, note: str) -> Cost:
     return Cost(low, min(max(centre, low), high), high, sources, note)
 
 
-def chip(name: str) -> Profile:
+def chip(name: str, calibrated: bool = False) -> Profile:
     """A neuromorphic chip of ``CHIPS``: pJ per synaptic operation and update, memory inside.
 
-    Sources that disagree give the interval. Constants that a simulator fitted to whole runs
-    are left out; ``disagreements`` shows them.
+    Sources that disagree give the interval. Constants that a simulator fitted to whole runs of
+    the chip count among them only if ``calibrated``; ``disagreements`` shows them always.
     """
     table = constants()
+    if calibrated:
+        table["quantity"] = table["quantity"].str.removesuffix(CALIBRATED)
     rows = table[(table["chip"] == CHIPS[name]) & ~table["quantity"].str.endswith(CALIBRATED)]
     synapse = rows[rows["quantity"] == SYNAPSE]
     updates = rows[rows["quantity"].str.startswith("neuron update")]
@@ -107,14 +109,17 @@ def in_memory() -> Profile:
     """HERMES: multiply-accumulates in crossbars of phase-change memory, 8-bit input and output.
 
     Low is the one-phase (low-precision) and high the four-phase (high-precision) read mode of
-    the 64-core chip, both measured at full load; the centre is their geometric mean. In it:
-    reading the cells, converting inputs and outputs, on-chip digital processing. Not in it:
-    products of two activations, which have no stored operand, writing the cells, idle cores.
-    A crossbar is charged alike for a spike and for a number.
+    the 64-core chip, both measured, at greatest throughput; the centre is their geometric mean.
+    In it: matrix-vector products with 8-bit input and output, so reading the cells and
+    converting at both ends. Not in it: products of two activations, which have no stored
+    operand; writing the cells; cores that idle. Whether messages between cores are in it, the
+    abstract does not say. A crossbar is charged alike for a spike and for a number.
     """
     table = constants()
     rows = table[table["chip"].isin(["HERMES PCM", "HERMES PCM fast mode"])]
-    mac = _spread(rows, "low: one-phase read; high: four-phase read; whole chip at full load")
+    mac = _spread(
+        rows, "low: one-phase read; high: four-phase read; whole chip at greatest throughput"
+    )
     inside = Cost(0, 0, 0, mac.source, "inside the multiply-accumulate")
     return Profile(
         name=IN_MEMORY, description="HERMES, phase-change memory crossbars, 8-bit input and output",
