@@ -13,7 +13,7 @@ import pandas as pd
 from scipy import constants
 
 from ..evidence import facts
-from .optimal_sparsity import cell_ratio
+from .optimal_sparsity import cell_ratio, optimal_rate
 from .physical_limits import KILO, atp_joules, constant
 
 MINUTE = 60.0
@@ -150,7 +150,9 @@ def headline(rates: pd.DataFrame) -> dict[str, float]:
     """What a page says in numbers about the budget; ``rates`` is the table of ``mean_rates``.
 
     Watts of ``glucose`` and ``atp`` (least and most), Lennie's ``spike_share`` (%) and
-    ``implied`` neurons (10⁹), the rodent's ATP per spike (10⁹), the slowest and fastest rate.
+    ``implied`` neurons (10⁹), the rodent's ATP per spike (10⁹), the slowest and fastest rate;
+    of the cells, in steps as short as a spike: the rodent's cost ratio and best rate (spikes
+    per second), and how many times the human neuron could fire more often.
     """
     power, chain = glucose_power(), lennie()
     return {
@@ -159,6 +161,17 @@ def headline(rates: pd.DataFrame) -> dict[str, float]:
         "spike_share": chain["spike_percent"], "implied": chain["neurons"] / GIGA,
         "rodent_spike": attwell_spike()["atp_per_spike"] / GIGA,
         "slowest": rates["rate"].min(), "fastest": rates["rate"].max(),
+        **_cells_in_words(),
+    }  # fmt: skip
+
+
+def _cells_in_words() -> dict[str, float]:
+    rodent, human = (
+        cell for _, cell in cells((brain("time_bin"),)).sort_values("study").iterrows()
+    )
+    return {
+        "rodent_ratio": rodent["ratio"], "rodent_best": rodent["optimum"] / rodent["step"],
+        "human_behind": human["optimum"] / human["rate"],
     }  # fmt: skip
 
 
@@ -180,10 +193,10 @@ def fraction_active(mean_rate: float, active_rate: float) -> float:
 def cells(steps: tuple[float, ...]) -> pd.DataFrame:
     """Cortical neurons as Levy and Baxter see them, for time steps of several lengths (s).
 
-    Columns ``study``, ``step``, ``ratio`` (cost of a step with a spike over a silent one) and
-    ``rate`` (spikes per step at the study's mean rate). What does not go to spikes counts as
-    the cost of silence: the resting potential in Attwell and Laughlin's budget, all else that
-    neocortex burns in Lennie's.
+    Columns ``study``, ``step``, ``ratio`` (cost of a step with a spike over a silent one),
+    ``rate`` and ``optimum`` (spikes per step, at the study's mean rate and at best). What does
+    not go to spikes counts as the cost of silence: the resting potential in Attwell and
+    Laughlin's budget, all else that neocortex burns in Lennie's.
     """
     rodent, human = attwell_spike(), lennie()
     quiet = brain("lennie_cortex_atp") / MINUTE * (1 - human["spike_percent"] / 100)
@@ -200,4 +213,5 @@ def cells(steps: tuple[float, ...]) -> pd.DataFrame:
         for study, (spike, rest, rate) in neurons.items()
         for step in steps
     ]
-    return pd.DataFrame(rows, columns=["study", "step", "ratio", "rate"])
+    table = pd.DataFrame(rows, columns=["study", "step", "ratio", "rate"])
+    return table.assign(optimum=table["ratio"].map(optimal_rate))

@@ -98,6 +98,10 @@ def brain_claims(prefix: str) -> list[Claim]:
               "use all that the brain has, follows from his other numbers.", "number",
               chain["ceiling"], brain("lennie_ceiling"), 0.2, "spikes per second",
               "lennie2003cost"),
+        Claim(f"{prefix}-rodent-optimum", "At the costs of the rodent budget, the rate that is "
+              "best per joule lies near the rate that the budget assumes.", "number",
+              brain_budget.headline(brain_budget.mean_rates())["rodent_best"],
+              brain("attwell_rate"), 2.0, "spikes per second", "attwell2001energy"),
         Claim(f"{prefix}-landauer", "Landauer's bound at body temperature, from the unit library "
               "and from the defining constant.", "exact",
               physical_limits.landauer(body) * ZEPTO,

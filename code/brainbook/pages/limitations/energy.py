@@ -114,12 +114,12 @@ def draw_training_energy(runs: pd.DataFrame) -> Figure:
         right.plot(run["deviation_percent"], place, "|", ms=10, mew=1.8, color=ink)
     left.set(xscale="log", xlabel="energy of one training run (MWh)")
     left.set_yticks(runs.index, runs["model"], fontsize=9)
-    right.set(xlabel="recomputed over print (%)", xlim=(-3.4, 3.4))
+    right.set(xlabel="recomputed, difference (%)", xlim=(-3.4, 3.4))
     labels = {"server, PUE; metered": ("D", shade), "chip, PUE; rated": ("^", "none"),
               "chip; rated": ("o", "none")}  # fmt: skip
     for text, (mark, face) in labels.items():
         left.plot([], [], mark, color=shade, mfc=face, ms=7, label=text)
-    left.legend(fontsize=8, loc="lower left", bbox_to_anchor=(-0.1, 1), ncols=3, columnspacing=1)
+    fig.legend(fontsize=8, loc="outside upper center", ncols=3)
     return fig
 
 
@@ -251,7 +251,7 @@ def draw_optimal_rate(result: Quiet) -> Figure:
     left.plot(result.curve["ratio"], result.curve["rate"], color=style.colour("ink"))
     for study, part in result.cells.groupby("study"):
         left.plot(part["ratio"], part["rate"], "o-", color=style.colour("brain"), lw=1, ms=4)
-        left.annotate(study.replace(" 2", "\n2"), part[["ratio", "rate"]].iloc[1], (-5, 2),
+        left.annotate(study.replace(" 2", "\n2"), part[["ratio", "rate"]].iloc[0], (-4, -9),
                       textcoords="offset points", fontsize=8, color=style.colour("brain"),
                       ha="right", va="top")  # fmt: skip
     own = sorted(result.networks["price"].unique())[1]
@@ -263,7 +263,7 @@ def draw_optimal_rate(result: Quiet) -> Figure:
                       row["ratio_low"]], [row["ratio_high"] - row["ratio"]]], marks[machine],
                       color=spiking, ms=6, lw=1, mfc=spiking if layer == 1 else "none",
                       label=machine if layer == 1 else None)  # fmt: skip
-    left.set(xscale="log", yscale="log", ylim=(1e-4, 1), xlabel="cost of a spike (silent steps)",
+    left.set(xscale="log", yscale="log", ylim=(3e-5, 1), xlabel="cost of a spike (silent steps)",
              ylabel="spikes per neuron and time step")  # fmt: skip
     left.legend(fontsize=8, loc="lower left")
     loihi = result.networks[result.networks["machine"] == "Loihi"]
