@@ -45,7 +45,7 @@ def test_every_published_energy_is_shown_with_its_source(measured):
     assert len(shown) == kinds.sum() and (shown["source"].str.len() > 0).all()
     assert sorted(shown["energy"]) == sorted(table.loc[kinds, "value"])
     chips = page.measure_chips().set_index("chip")
-    assert chips.loc["Loihi 2", "pJ per operation"] == "not published"
+    assert chips.loc["Loihi 2", "pJ per operation"] == "none found"
     assert chips.loc["SpiNNaker", "pJ per operation"] == "45, 13,300"
     assert (chips["source"].str.len() > 0).all()
     conflicts = page.measure_disagreements()

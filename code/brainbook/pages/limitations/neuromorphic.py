@@ -58,10 +58,10 @@ def measure_chips() -> pd.DataFrame:
     found = (
         wide[list(COLUMNS)].rename(columns=COLUMNS).astype(object).where(lambda t: t.notna(), "")
     )
-    found["pJ per operation"] = joined.reindex(found.index).fillna("not published")
+    found["pJ per operation"] = joined.reindex(found.index).fillna("none found")
     more = energies["source"].agg(lambda keys: " ".join(dict.fromkeys(keys))).reindex(found.index)
     keys = (sources + " " + more.fillna("")).map(lambda k: " ".join(dict.fromkeys(k.split())))
-    return found.assign(source=keys).reset_index()
+    return found.assign(source=keys).rename_axis(columns=None).reset_index()
 
 
 def measure_disagreements() -> pd.DataFrame:
