@@ -72,6 +72,8 @@ def price_mixed(
     ------
     ValueError : what ``estimate`` refuses.
     """
+    if first == rest:
+        return estimate(operations, first, memory, host=host).joules
     name = operations["layer"].iloc[0]
     own: list[Estimate] = [estimate(operations, p, memory, host=host) for p in (first, rest)]
     rows = [

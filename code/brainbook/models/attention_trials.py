@@ -9,8 +9,8 @@ import pandas as pd
 import torch
 
 from ..evidence import pretrained
-from ..evidence.datasets import CALIBRATION_TEXTS, TEST_TEXTS
-from .pretrained_heads import Heads, passages
+from ..evidence.datasets import CALIBRATION_TEXTS, TEST_TEXTS, text
+from .pretrained_heads import Heads, passage_ids, passages
 from .rate_attention import PRODUCTS, expected_square, scores
 
 MARGIN = 1.25
@@ -36,7 +36,7 @@ def attention_errors(seeds: Sequence[int], steps: Sequence[int], tokens: int = 6
     Each seed is another test document and other spikes; nine heads of three layers. Columns
     ``error`` and ``law``: root mean square over the scores, relative to theirs, from the mean
     squares of all heads; ``output``: of the heads' outputs after the softmax; ``clipped``: share
-    of query and key entries beyond their scale.
+    of query and key entries beyond their scale; ``rate``: mean spikes of a query's entry a step.
     """
     size, rows = scales(tokens), []
     for seed in seeds:
@@ -44,12 +44,12 @@ def attention_errors(seeds: Sequence[int], steps: Sequence[int], tokens: int = 6
         generator = torch.Generator().manual_seed(seed)
         for step in steps:
             for product in PRODUCTS:
-                sums = np.zeros(6)
+                sums = np.zeros(7)
                 for layer in LAYERS:
                     for head in HEADS:
                         scale = tuple(float(v) for v in size[:, layer, head])
                         sums += _head(heads, layer, head, scale, step, product, generator)
-                error, law, square, output, goal, clipped = sums
+                error, law, square, output, goal, clipped, rate = sums
                 rows.append({
                     "seed": seed, "steps": step, "product": product,
                     "error": np.sqrt(error / square), "law": np.sqrt(law / square),
@@ -63,7 +63,7 @@ def _head(
     heads: Heads, layer: int, head: int, scale: tuple[float, float], steps: int, product: str,
     generator: torch.Generator,
 ) -> np.ndarray:  # fmt: skip
-    """Mean squares of one head: error, its law, scores, output error, outputs; share clipped."""
+    """Mean squares of one head: error, law, scores, output error, outputs; clipped share; rate."""
     query, key, value = (x[layer, head].double() for x in (heads.query, heads.key, heads.value))
     exact = query @ key.t()
     found = scores(query, key, scale, steps, product, generator)
@@ -72,13 +72,12 @@ def _head(
     squares = [found - exact, exact, output - goal, goal]
     error, whole, off, out = (float(x.square().mean()) for x in squares)
     law = float(expected_square(query, key, scale, steps, product).mean())
-    return np.array([error, law, whole, off, out, float(clipped)])
+    rate = float((query.abs() / scale[0]).mean())
+    return np.array([error, law, whole, off, out, float(clipped), rate])
 
 
 def minilm_input(tokens: int) -> dict[str, torch.Tensor]:
     """A passage of a test document as MiniLM reads it: input_ids (1, tokens)."""
-    from ..evidence.datasets import text
-    from .pretrained_heads import passage_ids
 
     return {"input_ids": torch.tensor([passage_ids(text(TEST_TEXTS[0]), tokens)[0]])}
 
@@ -122,3 +121,26 @@ def _origin(name: str) -> str:
     if name.endswith(("query", "key", "value", "intermediate.dense")) or "pooler" in name:
         return "layer norm"
     return "attention average" if "attention.output" in name else "GELU"
+
+
+def work_table(inputs: pd.DataFrame, counts: pd.DataFrame) -> pd.DataFrame:
+    """MiniLM's work by kind, from :func:`linear_inputs` and a table of counted operations.
+
+    Columns: the work, how much of it on one passage, and the share of its inputs below zero.
+    """
+    sums = inputs.groupby("reads").agg({"products": "sum", "negative": "mean"})
+    rows = [
+        (f"products with weights, input from {reads}", row["products"], 100 * row["negative"])
+        for reads, row in sums.iterrows()
+    ]
+    product = counts.loc[counts["kind"] == "product", "macs"].sum()
+    rows.append(("products of two activations", product, np.nan))
+    named = counts.attrs["uncounted"]
+    rows += [
+        (f"{text} (elements, no products)", named.get(name, 0.0), np.nan)
+        for name, text in (
+            ("aten._softmax", "softmax"), ("aten.native_layer_norm", "layer norm"),
+            ("aten.gelu", "GELU"),
+        )
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=["work", "count", "inputs below zero (%)"])

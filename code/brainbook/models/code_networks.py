@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import lru_cache
 from math import ceil, log2
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..evidence.datasets import digits
+from ..evidence.datasets import Split, digits
 from ..evidence.store import made_once
 from .clip_floor_shift import train_rounded
 from .conversion import (
@@ -34,7 +35,18 @@ from .time_to_first_spike import BinnedFirstSpike, SingleSpike
 PERCENTILES = (50.0, 70.0, 80.0, 90.0, 95.0, 98.0, 99.0, 99.5, 99.9, 100.0)
 ROUNDED_RATES = {1: 0.1, 2: 0.03}  # learning rate by hidden layers, chosen on validation images
 NEURONS = (IntegrateAndFire, SingleSpike, Rounding)
-KINDS = ("quantised", "rate", "poisson", "first spike")
+KINDS = ("quantised", "quantised input", "rate", "poisson", "first spike")
+
+
+@lru_cache(maxsize=8)
+def split_of(seed: int) -> Split:
+    """The digits of a seed, read once a process."""
+    return digits(seed)
+
+
+@lru_cache(maxsize=32)
+def _trained(seed: int, hidden: tuple[int, ...]) -> Perceptron:
+    return trained("perceptron", seed, hidden=hidden).model()
 
 
 def bits_of(levels: int) -> int:
@@ -106,8 +118,8 @@ def source(
             train_rounded, seed=seed, hidden=tuple(hidden), levels=levels, learning_rate=rate
         )
         return round_weights(found.model(), weight_bits), list(found.thresholds)
-    network = round_weights(trained("perceptron", seed, hidden=tuple(hidden)).model(), weight_bits)
-    return network, best_thresholds(network, digits(seed).train_images, levels)
+    network = round_weights(_trained(seed, tuple(hidden)), weight_bits)
+    return network, best_thresholds(network, split_of(seed).train_images, levels)
 
 
 def build(
@@ -116,8 +128,9 @@ def build(
 ) -> CodeNetwork:  # fmt: skip
     """A network of ``kind`` with T = ``levels`` steps (or bins, or levels above zero).
 
-    ``quantised``: no time. ``rate``: integrate-and-fire, pixels as currents. ``poisson``: the
-    same, pixels as random spikes. ``first spike``: one spike a neuron, one a pixel.
+    ``quantised``: no time; ``quantised input``: its pixels are rounded too. ``rate``:
+    integrate-and-fire, pixels as currents. ``poisson``: the same, pixels as random spikes.
+    ``first spike``: one spike a neuron, one a pixel.
 
     Raises
     ------
@@ -125,8 +138,10 @@ def build(
     """
     network, thresholds = source(seed, hidden, levels, weight_bits, trained_rounded)
     bits = 1
-    if kind == "quantised":
-        model, bits = QuantisedPerceptron(network, thresholds, levels), bits_of(levels)
+    if kind.startswith("quantised") and kind in KINDS:
+        pixels = levels if kind == "quantised input" else None
+        model = QuantisedPerceptron(network, thresholds, levels, pixels)
+        bits = bits_of(levels)
     elif kind == "rate":
         model = ConvertedPerceptron(network, thresholds, levels)
     elif kind == "poisson":

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import torch
 
-from ..evidence.datasets import digits
 from . import spike_codes
-from .code_networks import build, round_weights
+from .code_networks import build, round_weights, split_of
 from .conversion import (
     ConvertedPerceptron,
     QuantisedPerceptron,
@@ -25,6 +25,22 @@ from .time_to_first_spike import BinnedFirstSpike, FirstSpikeNetwork
 HIDDEN = (128, 128)
 
 
+@dataclass(frozen=True)
+class SpikeTimes:
+    """``exact``: continuous time, a row a seed; ``binned``: a row per seed and number of bins."""
+
+    exact: pd.DataFrame
+    binned: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Bits:
+    """``grid``: accuracy by widths; ``twins``: the same function with spikes and with bits."""
+
+    grid: pd.DataFrame
+    twins: pd.DataFrame
+
+
 def _root_mean_square(values: torch.Tensor) -> float:
     return float(values.square().mean().sqrt())
 
@@ -37,15 +53,15 @@ def conversion_errors(
     The thresholds are the largest activations on training images. A row per seed, T and layer.
     ``error``: root mean square of θ·n/T − a over units with 0 < a < θ, in units of θ; ``law``:
     1/(√12·T). The same error in parts: ``inherited`` (the mean input differs from the ANN's),
-    ``rounding`` (of the mean input) and ``uneven`` (the timing). ``outside``: share of all
-    neurons whose last membrane is outside [0, θ). ``miscounted``: neurons whose count differs
-    from the closed form, for the first layer all, for others those inside. ``largest``: largest
-    error over θ/(2T), clipped activations taken as clipped. ``balance``: largest |θ·n − T·z̄ −
-    v₀ + v_T|. ``accuracy`` and the perceptron's, ``ann``.
+    ``rounding`` (of the mean input) and ``uneven`` (the timing). ``off``: share of all neurons
+    whose count is not that of the closed form for their mean input. ``miscounted``: how many of
+    these end with a membrane inside [0, θ). ``largest``: largest error over θ/(2T), clipped
+    activations taken as clipped. ``balance``: largest |θ·n − T·z̄ − v₀ + v_T|. ``accuracy``, and
+    the perceptron's, ``ann``.
     """
     rows = []
     for seed in seeds:
-        split = digits(seed)
+        split = split_of(seed)
         network = trained("perceptron", seed, hidden=tuple(hidden)).model()
         thetas = thresholds_at(network, split.train_images, 100)
         exact = activations(network, split.test_images)
@@ -79,7 +95,7 @@ def _errors(
         "rounding": formula / steps - clipped, "uneven": (count - formula) / steps,
     }  # fmt: skip
     return {name: _root_mean_square(part[active]) for name, part in parts.items()} | {
-        "outside": float((~inside).double().mean()),
+        "off": float((count != formula).double().mean()),
         "miscounted": int((count != formula)[inside].sum()),
         "largest": float((rate - target).abs().max()) * 2 * steps,
         "balance": float((theta * count - steps * mean - theta / 2 + final).abs().max()),
@@ -93,7 +109,7 @@ def first_layer_mismatches(seeds: Sequence[int], steps: Sequence[int]) -> int:
     """
     wrong = 0
     for seed in seeds:
-        split = digits(seed)
+        split = split_of(seed)
         network = trained("perceptron", seed, hidden=HIDDEN).model()
         thetas = thresholds_at(network, split.train_images, 90)
         current = activations(network, split.test_images)[0]
@@ -113,7 +129,7 @@ def threshold_errors(
     """
     rows = []
     for seed in seeds:
-        split = digits(seed)
+        split = split_of(seed)
         network = trained("perceptron", seed, hidden=HIDDEN).model()
         current = activations(network, split.test_images)[0]
         positive = current[current > 0]
@@ -144,7 +160,7 @@ def code_errors(seeds: Sequence[int], steps: Sequence[int]) -> pd.DataFrame:
     """
     rows = []
     for seed in seeds:
-        split, generator = digits(seed), np.random.default_rng(seed)
+        split, generator = split_of(seed), np.random.default_rng(seed)
         network = trained("perceptron", seed, hidden=HIDDEN).model()
         theta = thresholds_at(network, split.train_images, 100)[0]
         current = activations(network, split.test_images)[0].numpy() / theta
@@ -181,7 +197,7 @@ def exact_spike_times(seeds: Sequence[int]) -> pd.DataFrame:
     """
     rows = []
     for seed in seeds:
-        split = digits(seed)
+        split = split_of(seed)
         network = trained("perceptron", seed, hidden=HIDDEN).model()
         timed = FirstSpikeNetwork(network, torch.as_tensor(split.train_images))
         logits, found = timed.run(torch.as_tensor(split.test_images))
@@ -212,7 +228,7 @@ def binned_spike_times(seeds: Sequence[int], bins: Sequence[int]) -> pd.DataFram
     """
     rows = []
     for seed in seeds:
-        split = digits(seed)
+        split = split_of(seed)
         images = torch.as_tensor(split.test_images)
         network, shallow = (
             trained("perceptron", seed, hidden=h).model() for h in (HIDDEN, HIDDEN[:1])
@@ -249,7 +265,7 @@ def bit_grid(
     """
     rows = []
     for seed in seeds:
-        split = digits(seed)
+        split = split_of(seed)
         network = trained("perceptron", seed, hidden=HIDDEN).model()
         ann = accuracy(network, split.test_images, split.test_labels)
         for weight in weight_bits:

@@ -65,9 +65,9 @@ class IntegrateAndFire(nn.Module):
         self.membrane = torch.full_like(like, self.start * self.threshold)
 
     def forward(self, current: Tensor) -> Tensor:
-        self.membrane = self.membrane + current
+        self.membrane.add_(current)
         spikes = (self.membrane >= self.threshold).to(current.dtype)
-        self.membrane = self.membrane - self.threshold * spikes
+        self.membrane.sub_(spikes, alpha=self.threshold)
         return spikes
 
 
@@ -161,21 +161,22 @@ class ConvertedPerceptron(nn.Module):
     def run(self, images: Tensor) -> SpikeRun:
         """Logits, spike counts, last membranes and mean currents on images (batch, 8, 8)."""
         pixels = images.flatten(1).double()
-        zeros = [pixels.new_zeros(len(pixels), layer.out_features) for layer in self.layers]
-        counts, totals, logits = list(zeros[:-1]), list(zeros[:-1]), zeros[-1]
-        for neuron, like in zip(self.neurons, counts, strict=True):
+        widths = [layer.out_features for layer in self.layers]
+        counts, totals = ([pixels.new_zeros(len(pixels), w) for w in widths] for _ in range(2))
+        for neuron, like in zip(self.neurons, counts, strict=False):
             neuron.rest(like)
         held, sent = self._input(pixels)
         for step in range(self.steps):
             current = held if sent is None else self.layers[0](sent[step])
             for index, neuron in enumerate(self.neurons):
-                totals[index] = totals[index] + current
+                totals[index].add_(current)
                 spikes = neuron(current)
-                counts[index] = counts[index] + spikes
+                counts[index].add_(spikes)
                 current = self.layers[index + 1](spikes)
-            logits = logits + current
+            totals[-1].add_(current)
         final = [neuron.membrane for neuron in self.neurons]
-        return SpikeRun(logits / self.steps, counts, final, [t / self.steps for t in totals])
+        *means, logits = (total / self.steps for total in totals)
+        return SpikeRun(logits, counts[:-1], final, means)
 
     def _input(self, pixels: Tensor) -> tuple[Tensor | None, Tensor | None]:
         """The held current, or the spikes of all steps."""

@@ -143,16 +143,16 @@ class SingleSpike(nn.Module):
     def rest(self, like: Tensor, bias: Tensor) -> None:
         """Start an image: nothing has arrived; ``bias`` is spread over the steps."""
         self.membrane = torch.full_like(like, 0.5)
-        self.current = bias.expand_as(like) / self.bins
+        self.current = bias / self.bins + torch.zeros_like(like)
 
     def forward(self, arriving: Tensor | None, ramp: float = 0.0) -> Tensor:
         if arriving is not None:
-            self.current = self.current + arriving
-            self.membrane = self.membrane + self.current
+            self.current.add_(arriving)
+            self.membrane.add_(self.current)
             return torch.zeros_like(self.membrane)
-        self.membrane = self.membrane + ramp
+        self.membrane.add_(ramp)
         fired = self.membrane >= self.bins
-        self.membrane = self.membrane.masked_fill(fired, -torch.inf)  # at most one spike
+        self.membrane.masked_fill_(fired, -torch.inf)  # at most one spike
         return fired.to(self.membrane.dtype)
 
 
