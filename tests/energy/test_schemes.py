@@ -112,18 +112,34 @@ def test_a_study_decides_nothing_outside_its_time_steps():
     assert (covered["verdict"] == LESS).all()
 
 
-def test_verdicts_need_intervals_that_do_not_overlap(dense):
-    cheap = compare_schemes(spiking(0.0), dense).set_index("scheme")
-    dear = compare_schemes(spiking(1.0), dense).set_index("scheme")
-    assert cheap.loc["book, with memory", "central"] < dear.loc["book, with memory", "central"]
+def test_verdicts_need_the_same_answer_at_both_ends_of_the_costs(dense):
     same = compare_schemes(dense, dense).set_index("scheme")
-    assert same.loc["book, with memory", "verdict"] == OPEN
-    assert same.loc["book, with memory", "ratio"] == 1
+    energies = same[~same.index.str.startswith("break-even")]
+    # One machine on both sides: a wide interval of costs cancels.
+    assert (energies[["ratio", "ratio_low", "ratio_high"]] == 1).all(axis=None)
+    assert (energies["verdict"] == OPEN).all()
+    assert energies.loc["Lemaire et al.", "low"] < energies.loc["Lemaire et al.", "high"]
     assert (same.loc[same.index.str.startswith("break-even"), "verdict"]
             == "no spike-driven layer").all()  # fmt: skip
+    for rate in (0.001, 1.0):
+        found = compare_schemes(spiking(rate), dense).set_index("scheme").drop(energies.index[1:2])
+        found = found[~found.index.str.startswith("break-even")]
+        assert (found["ratio_low"] <= found["ratio"]).all()
+        assert (found["ratio"] <= found["ratio_high"]).all()
+        for row in found.itertuples():
+            below, above = row.ratio_high < 1, row.ratio_low > 1
+            assert row.verdict == (LESS if below else MORE if above else OPEN)
     alone = compare_schemes(spiking(0.1))
     assert (alone["verdict"][:6] == "no dense counterpart given").all()
-    assert alone["dense_central"][:6].isna().all()
+    assert alone["dense_central"][:6].isna().all() and alone["ratio"][:6].isna().all()
+
+
+def test_lemaire_is_compared_reading_by_reading(dense):
+    row = compare_schemes(spiking(0.1), dense).set_index("scheme").loc["Lemaire et al."]
+    mine, other = estimate_lemaire(spiking(0.1)).readings, estimate_lemaire(dense).readings
+    ratios = sorted(a / b for a, b in zip(mine, other, strict=True))
+    assert [row["ratio_low"], row["ratio_high"]] == pytest.approx(ratios)
+    assert ratios[0] < ratios[1]
 
 
 def test_errors_name_the_parameter(dense):

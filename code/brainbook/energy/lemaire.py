@@ -24,9 +24,10 @@ fan-out by ``N_in`` once more, against its own definitions; both implementations
 
 A memory costs by its size. The implementations differ: ``equations`` interpolates between the
 three memories of Horowitz (2014), from zero, and stays at the largest; ``line`` takes the least
-squares line through them, at a thousand bytes a kilobyte. They differ, too, in the addresses of a dense fully connected layer:
-``N_in + N_out`` or ``N_in · N_out``. Both are computed and span the interval. Both charge the
-energy of a 64-bit access for one 32-bit word; the book's own model charges half.
+squares line through them, at a thousand bytes a kilobyte. They differ, too, in the addresses of
+a dense fully connected layer: ``N_in + N_out`` or ``N_in · N_out``. Both are computed and span
+the interval. Both charge the energy of a 64-bit access for one 32-bit word; the book's own model
+charges half.
 
 Attention, embeddings, pooling and comparisons are not in the model: ``left_out`` names them.
 """
@@ -53,11 +54,13 @@ GEOMETRY = ("channels_out", "kernel", "windows", "bias", "groups")
 class LemaireEstimate:
     """Energy of one inference: ``joules``, its parts per layer, and what was left out.
 
-    ``layers``: ``layer``, ``memory``, ``operations``, ``addressing``, ``total`` in J, after the
-    reading ``equations``. ``left_out``: rows of the count that the model does not know.
+    ``readings``: J after each of ``READINGS``, which bound ``joules``. ``layers``: ``layer``,
+    ``memory``, ``operations``, ``addressing``, ``total`` in J, after the reading ``equations``.
+    ``left_out``: rows of the count that the model does not know.
     """
 
     joules: Joules
+    readings: tuple[float, ...]
     layers: pd.DataFrame
     left_out: tuple[str, ...]
 
@@ -126,10 +129,11 @@ def estimate_lemaire(
     ValueError : a table without the traffic that the model needs.
     """
     parts = {r: layer_energies(operations, layers, r, leaky) for r in READINGS}
-    totals = [table["total"].sum() for table in parts.values()]
+    totals = [float(table["total"].sum()) for table in parts.values()]
     known = operations["kind"].isin(MODELLED)
     return LemaireEstimate(
         joules=Joules(min(totals), totals[0], max(totals)),
+        readings=tuple(totals),
         layers=parts[READINGS[0]],
         left_out=tuple(operations.loc[~known, "layer"]),
     )

@@ -17,18 +17,20 @@ from . import networks
 from .published_rules import (
     CHARGED_WIDTH,
     GIGA,
+    HEADS,
     RULES,
     TO_MILLI,
     charge,
     first_convolution,
     spikingformer_layers,
     transformer_counts,
-)  # fmt: skip
+)
+from .schemes import compare_schemes
 
 __all__ = [
     "charge", "conflicts", "first_convolution", "first_convolution_charge", "missing",
-    "published_rows", "recompute", "review_price", "spikingformer_layers", "spikingformer_pair",
-    "transformer_counts",
+    "published_rows", "recompute", "reprints", "review_price", "spikingformer_layers",
+    "spikingformer_schemes", "transformer_counts",
 ]  # fmt: skip
 
 AGAIN = ("recharged", "under review", "second print")
@@ -106,14 +108,15 @@ def review_price() -> pd.DataFrame:
     return table.reset_index(drop=True)
 
 
-def spikingformer_pair() -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Counts of Spikingformer 8-512 at its published rates, and of its dense counterpart.
+def spikingformer_schemes() -> pd.DataFrame:
+    """Spikingformer 8-512 at its published rates, and its dense counterpart, by every scheme.
 
-    The counterpart is the network of the same maps that reads real numbers once, with softmax
-    between the attention products: the Transformer 8-512 of the Spikformer table.
+    The counterpart has the same maps, reads real numbers once, and takes queries and keys first,
+    as softmax demands: the Transformer 8-512 of the Spikformer table.
     """
-    dense = networks.spiking_transformer(8, 512, 8, order=networks.ORDERS[1])
-    return spikingformer_layers(whole=True), networks.dense_counts(dense)
+    dense = networks.spiking_transformer(8, 512, HEADS[512], order=networks.ORDERS[1])
+    spiking = spikingformer_layers(whole=True)
+    return compare_schemes(spiking, networks.dense_counts(dense), layers=dense, dense_layers=dense)
 
 
 def missing() -> pd.DataFrame:
@@ -133,6 +136,11 @@ def missing() -> pd.DataFrame:
             "printed_rate": rows["network"].map(printed), "source": rows["source"],
         }
     ).reset_index(drop=True)  # fmt: skip
+
+
+def reprints() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """``conflicts()``, ``review_price()`` and ``missing()``: what print leaves open."""
+    return conflicts(), review_price(), missing()
 
 
 def _implied(row) -> float:

@@ -173,6 +173,8 @@ def _bert(row) -> dict:
         "recomputed_mj": charge(0, network["macs"].sum() / GIGA),
         "basis": "definition",
         "note": "the table does not say how long the text is; a common length fits",
+        "statement": f"On {tokens} tokens, a length that its table does not print, {row.network} "
+        "needs the printed energy.",
     }
 
 

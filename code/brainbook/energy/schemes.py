@@ -12,19 +12,28 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from torch import Tensor, nn
 
 from .break_even import equivalent_bits, thresholds
 from .costs import Profile, profile
 from .estimate import PICO, Joules, estimate
-from .lemaire import estimate_lemaire
+from .lemaire import estimate_lemaire, geometry
+from .operations import count_operations
 
-LESS, MORE, OPEN = "spikes need less", "spikes need more", "undecided: the intervals overlap"
+LESS, MORE, OPEN = "spikes need less", "spikes need more", "undecided: the range allows both"
 OUTSIDE = "not decided: outside the study's time steps"
 NO_DENSE, NO_SPIKES = "no dense counterpart given", "no spike-driven layer"
 COLUMNS = (
     "scheme", "quantity", "low", "central", "high", "dense_low", "dense_central", "dense_high",
-    "ratio", "verdict", "includes", "leaves_out", "source",
+    "ratio", "ratio_low", "ratio_high", "verdict", "includes", "leaves_out", "source",
 )  # fmt: skip
+
+
+class Priced(NamedTuple):
+    """An energy with its interval, and its values under each set of constants, to be paired."""
+
+    joules: Joules
+    alike: tuple[float, ...]
 
 
 class Scheme(NamedTuple):
@@ -92,8 +101,10 @@ def compare_schemes(
     -------
     One row per scheme with ``low``, ``central``, ``high`` in the unit of ``quantity`` (J per
     inference, operations, or spikes), the same of ``dense`` (for a break-even: its threshold),
-    ``ratio`` (central over central of dense), ``verdict``, ``includes``, ``leaves_out``,
-    ``source``. Verdicts need intervals that do not overlap.
+    ``ratio`` (central over central of dense) between ``ratio_low`` and ``ratio_high``,
+    ``verdict``, ``includes``, ``leaves_out``, ``source``. Both networks run on one machine, so
+    its constants are taken alike on both sides, both low or both high; a verdict needs the same
+    answer each time. For a break-even, the ratio is that to the threshold's own range.
 
     Raises
     ------
@@ -113,45 +124,61 @@ def compare_schemes(
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
+def compare_models(
+    model: nn.Module,
+    dense: nn.Module,
+    batch: Tensor,
+    timesteps: int | None = None,
+    hardware: str | Profile = "45nm_fp32",
+) -> pd.DataFrame:
+    """``compare_schemes`` of two models on the same batch, counted and measured here."""
+    counts = [count_operations(net, batch) for net in (model, dense)]
+    kernels = [geometry(net) for net in (model, dense)]
+    return compare_schemes(*counts, timesteps, hardware, *kernels)
+
+
 def _energies(
     table: pd.DataFrame, machine: Profile, kernels: pd.DataFrame | None
-) -> dict[str, Joules]:
+) -> dict[str, Priced]:
     """The sums of one network, by name of the scheme."""
     macs, acs = table["macs"].sum(), table["acs"].sum()
     if machine.mac is None:
         raise ValueError(f"hardware: {machine.name} has no multiply-accumulate; take a 45nm one")
-    sums = {
-        end: PICO * (macs * getattr(machine.mac, end) + acs * getattr(machine.ac, end))
+    sums = [
+        PICO * (macs * getattr(machine.mac, end) + acs * getattr(machine.ac, end))
         for end in Joules._fields
-    }
+    ]
     once = table.assign(weight_reads=table[["weight_reads", "weight_size"]].min(axis=1))
     effective = float(table["effective_macs"].sum() + acs)
-    return {
-        OPERATIONS.name: Joules(**sums),
+    lemaire = estimate_lemaire(table, kernels)
+    found = {
+        OPERATIONS.name: Joules(*sums),
         EFFECTIVE.name: Joules(effective, effective, effective),
         BOOK_BARE.name: estimate(table, machine, memory=False).joules,
         BOOK.name: estimate(table, machine, memory=True).joules,
         BOOK_ONCE.name: estimate(once, machine, memory=True).joules,
-        LEMAIRE.name: estimate_lemaire(table, kernels).joules,
     }
+    priced = {name: Priced(joules, tuple(joules)) for name, joules in found.items()}
+    return priced | {LEMAIRE.name: Priced(lemaire.joules, lemaire.readings)}
 
 
-def _row(scheme: Scheme, mine: Joules, other: Joules | None) -> dict:
+def _row(scheme: Scheme, mine: Priced, other: Priced | None) -> dict:
     blank = Joules(np.nan, np.nan, np.nan)
-    against = other or blank
-    ratio = mine.central / against.central if other and other.central else np.nan
+    against = other.joules if other else blank
+    ratios = np.divide(mine.alike, other.alike) if other else np.array([np.nan])
     return {
-        "scheme": scheme.name, "quantity": scheme.quantity, **mine._asdict(),
-        **{f"dense_{end}": value for end, value in against._asdict().items()}, "ratio": ratio,
-        "verdict": _verdict(mine, other) if other else NO_DENSE, "includes": scheme.includes,
-        "leaves_out": scheme.leaves_out, "source": scheme.source,
+        "scheme": scheme.name, "quantity": scheme.quantity, **mine.joules._asdict(),
+        **{f"dense_{end}": value for end, value in against._asdict().items()},
+        "ratio": mine.joules.central / against.central, "ratio_low": ratios.min(),
+        "ratio_high": ratios.max(), "verdict": _verdict(ratios) if other else NO_DENSE,
+        "includes": scheme.includes, "leaves_out": scheme.leaves_out, "source": scheme.source,
     }  # fmt: skip
 
 
-def _verdict(mine: Joules, other: Joules) -> str:
-    if mine.high < other.low:
+def _verdict(ratios: np.ndarray) -> str:
+    if ratios.max() < 1:
         return LESS
-    return MORE if mine.low > other.high else OPEN
+    return MORE if ratios.min() > 1 else OPEN
 
 
 def spike_rates(operations: pd.DataFrame) -> dict[str, float]:
@@ -198,7 +225,8 @@ def _break_evens(operations: pd.DataFrame, timesteps: int | None) -> list[dict]:
                 "scheme": f"break-even: {study.study}{version}", "quantity": study.quantity,
                 "low": value, "central": value, "high": value, "dense_low": limits[0],
                 "dense_central": np.mean(limits), "dense_high": limits[1],
-                "ratio": value / np.mean(limits), "verdict": _below(value, limits, covered),
+                "ratio": value / np.mean(limits), "ratio_low": value / limits[1],
+                "ratio_high": value / limits[0], "verdict": _below(value, limits, covered),
                 "includes": f"{study.scope}; against {study.baseline}{bits}",
                 "leaves_out": "the network at hand: one threshold for all layers",
                 "source": study.source,

@@ -36,7 +36,14 @@ def measured(tmp_path_factory):
             "tuning": page.measure_tuning(SEEDS),
             "break_even": page.measure_break_even(steps),
             "published": page.measure_published(),
+            "schemes": page.measure_schemes(SEEDS, STEPS),
         }
+
+
+def asserted(measured, **other):
+    """The page's claims from its results, some of them replaced."""
+    found = {name: measured[name] for name in ("networks", "steps", "published", "schemes")} | other
+    return page.claims(*found.values(), MARGIN, STEPS)
 
 
 def test_every_network_is_priced_everywhere(measured):
@@ -85,7 +92,8 @@ def test_tables_of_the_page(measured):
 @pytest.mark.parametrize(
     ("name", "result", "panels"),
     [("accuracy_energy", "networks", 6), ("time_steps", "steps", 3),
-     ("break_even", "break_even", 2), ("published", "published", 2)],
+     ("break_even", "break_even", 2), ("published", "published", 2),
+     ("schemes", "schemes", 1)],
 )  # fmt: skip
 def test_figures_draw_in_both_themes(measured, name, result, panels, theme):
     with style.theme(theme):
@@ -104,9 +112,7 @@ def test_the_first_figure_shows_what_was_measured(measured):
 
 
 def test_claims_are_well_made_and_the_counts_hold(measured):
-    made = page.claims(
-        measured["networks"], measured["steps"], measured["published"], MARGIN, STEPS
-    )
+    made = asserted(measured)
     assert all(isinstance(claim, Claim) for claim in made)
     ids = [claim.id for claim in made]
     assert len(set(ids)) == len(ids) and all(name.startswith("spiking-") for name in ids)
@@ -116,7 +122,7 @@ def test_claims_are_well_made_and_the_counts_hold(measured):
 
 def test_a_wrong_count_makes_a_claim_fail(measured):
     wrong = measured["networks"].assign(macs=lambda t: t["macs"] + 1, acs=lambda t: t["acs"] + 1)
-    made = page.claims(wrong, measured["steps"], measured["published"], MARGIN, STEPS)
+    made = asserted(measured, networks=wrong)
     failing = {claim.id for claim in made if claim.status == "fails"}
     assert {
         "spiking-count-perceptron",
@@ -129,9 +135,9 @@ def test_a_dearer_spiking_network_turns_the_orderings(measured):
     networks = measured["networks"].copy()
     spiking = networks["family"] == "spiking"
     networks.loc[spiking, "central"] *= 1e3
-    dear = page.claims(networks, measured["steps"], measured["published"], MARGIN, STEPS)
+    dear = asserted(measured, networks=networks)
     networks.loc[spiking, "central"] *= 1e-6
-    cheap = page.claims(networks, measured["steps"], measured["published"], MARGIN, STEPS)
+    cheap = asserted(measured, networks=networks)
     status = [{claim.id: claim.status for claim in claims} for claims in (dear, cheap)]
     assert [s["spiking-same-size-fp32"] for s in status] == ["fails", "holds"]
     assert [s["spiking-rival-int8-memory"] for s in status] == ["holds", "fails"]
@@ -142,3 +148,15 @@ def test_printed_rows_are_a_table(measured):
     rows = measured["published"]
     assert isinstance(rows, pd.DataFrame) and rows["network"].is_unique
     assert rows["deviation"].abs().max() < 0.01
+
+
+def test_schemes_of_both_pairs(measured):
+    schemes = measured["schemes"]
+    own, published = (schemes[schemes["seed"].notna() == flag] for flag in (True, False))
+    assert set(own["seed"]) == set(SEEDS) and len(own) == len(SEEDS) * len(published)
+    names = ["operations", "book, with memory", "book, weights fetched once"]
+    ratio = published.set_index("scheme")["ratio"]
+    assert ratio[names[0]] < 1 < ratio[names[2]] < ratio[names[1]]
+    turned = schemes.assign(ratio=1 / schemes["ratio"], ratio_low=1 / schemes["ratio_low"])
+    status = {c.id: c.status for c in asserted(measured, schemes=turned)}
+    assert status["spiking-scheme-operations"] == status["spiking-scheme-memory"] == "fails"

@@ -10,11 +10,12 @@ import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from brainbook.energy import break_even, published
-from brainbook.energy.checks import BreakEven, break_even_claims, published_claims
+from brainbook.energy import break_even, checks, published
+from brainbook.energy.checks import BreakEven
 from brainbook.energy.costs import profile
 from brainbook.energy.operations import count_operations
 from brainbook.energy.scenarios import SCENARIOS, headline, price
+from brainbook.energy.schemes import compare_models
 from brainbook.evidence import style
 from brainbook.evidence.claims import Claim
 from brainbook.evidence.datasets import digits
@@ -35,7 +36,7 @@ COUNTS = ["macs", "effective_macs", "dense", "acs", "neuron_updates"]
 
 
 def _name(hidden: Sequence[int]) -> str:
-    return "-".join(str(width) for width in (64, *hidden, 10))
+    return "-".join(map(str, (64, *hidden, 10)))
 
 
 def _priced(family: str, network: str, seed: int, trainer: str, settings: dict) -> pd.DataFrame:
@@ -112,6 +113,21 @@ def measure_published() -> pd.DataFrame:
     return published.recompute().merge(stems, on="network", how="left")
 
 
+def measure_schemes(seeds: Sequence[int], time_steps: int) -> pd.DataFrame:
+    """Page limitations/spiking, figure draw_schemes: two spiking networks by every scheme.
+
+    ``pair``: our largest against the perceptron of its size, a row per ``seed``; the published
+    Spikingformer 8-512 against its dense counterpart (no seed).
+    """
+    tables, families = [], {"spiking": {"time_steps": time_steps}, "perceptron": {}}
+    for seed in seeds:
+        pair = [trained(f, seed, hidden=LARGEST, **s).model() for f, s in families.items()]
+        table = compare_models(*pair, torch.as_tensor(digits(seed).test_images))
+        tables.append(table.assign(pair=f"digits, {_name(LARGEST)}", seed=seed))
+    tables.append(published.spikingformer_schemes().assign(pair="Spikingformer 8-512"))
+    return pd.concat(tables, ignore_index=True)
+
+
 def measure_headline(networks: pd.DataFrame, margin: float) -> dict[str, float]:
     """Page limitations/spiking: numbers of the prose, from the table of measure_networks."""
     return headline(networks, _name(LARGEST), margin)
@@ -179,11 +195,8 @@ def draw_time_steps(steps: pd.DataFrame) -> Figure:
                         textcoords="offset points", color=grey, fontsize=8)  # fmt: skip
     energy.set_yscale("log")
     times = sorted(first["timesteps"].unique())
-    for ax, title in (
-        (accuracy, "accuracy (%)"),
-        (rate, "spikes per step"),
-        (energy, "energy (nJ)"),
-    ):
+    titles = {"accuracy (%)": accuracy, "spikes per step": rate, "energy (nJ)": energy}
+    for title, ax in titles.items():
         ax.set_xscale("log", base=2)
         ax.set_xticks(times, times)
         ax.set(title=title, xlabel="time steps")
@@ -220,81 +233,66 @@ def draw_break_even(result: BreakEven) -> Figure:
     return fig
 
 
+def draw_schemes(schemes: pd.DataFrame) -> Figure:
+    """Page limitations/spiking, figure draw_schemes."""
+    (fig, ax), names = style.figure(1, 1, 4.4), list(schemes["scheme"].unique())
+    for (pair, rows), shift, role, marker in zip(
+        schemes.groupby("pair", sort=False), (0.15, -0.15), ("spiking", "ink"), "Do", strict=True
+    ):
+        heights = rows["scheme"].map(lambda name: len(names) - names.index(name)) + shift
+        decided = ~rows["verdict"].str.startswith("not")
+        ax.hlines(heights, rows["ratio_low"], rows["ratio_high"], color=style.colour(role))
+        for part, face in ((decided, style.colour(role)), (~decided, "none")):
+            ax.plot(rows["ratio"][part], heights[part], marker, ms=5, mfc=face,
+                    color=style.colour(role), label=pair if part is decided else None)  # fmt: skip
+    ax.axvline(1, color=style.colour("reference"), lw=1)
+    ax.set_yticks(range(len(names), 0, -1), names, fontsize=8)
+    ax.set(xscale="log", xlabel="spiking over dense energy, or spikes over the threshold")
+    ax.legend(loc="upper center", bbox_to_anchor=(0.4, 1.12), ncols=2, fontsize=8)
+    return fig
+
+
 def draw_published(rows: pd.DataFrame) -> Figure:
     """Page limitations/spiking, figure draw_published."""
-    fig, (left, right) = style.figure(1, 2, 5.4, width_ratios=(3, 2), sharey=True)
-    rows = rows.iloc[::-1].reset_index(drop=True)
-    for column, marker, role in (
-        ("corrected_mj", "D", "spiking"), ("recomputed_mj", "|", "ink"),
-    ):  # fmt: skip
+    fig, (left, right) = style.figure(1, 2, 7.2, width_ratios=(3, 2))
+    rows = rows[::-1].reset_index(drop=True)
+    stems = rows.dropna(subset="own_width_mj").reset_index(drop=True)
+    for column, marker, role in (("corrected_mj", "D", "spiking"), ("recomputed_mj", "|", "ink")):
         change = 100 * (rows[column] / rows["published_mj"] - 1)
-        left.plot(change, rows.index, marker, ms=7, mew=1.5, color=style.colour(role),
+        left.plot(change, rows.index, marker, ms=6, mew=1.5, color=style.colour(role),
                   label=column.removesuffix("_mj"))  # fmt: skip
     left.axvline(0, color=style.colour("reference"), lw=1)
-    left.set_yticks(rows.index, rows["network"], fontsize=8)
-    left.set_xlabel("difference from the printed energy (%)")
+    left.set_xscale("symlog", linthresh=1)
+    left.set_xticks([-10, -1, 0, 1, 10, 100], ["−10", "−1", "0", "1", "10", "100"])
+    left.set(xlabel="difference from the printed energy (%)", xlim=(-40, 600))
     for column, marker, role, text in (
         ("own_width_mj", "D", "spiking", "own width"), ("width_512_mj", "|", "ink", "width 512"),
         ("residual_mj", "o", "reference", "printed"),
     ):  # fmt: skip
-        right.plot(rows[column], rows.index, marker, ms=11 if marker == "o" else 7, mew=1.5,
+        right.plot(stems[column], stems.index, marker, ms=11 if marker == "o" else 6, mew=1.5,
                    color=style.colour(role), label=text,
                    mfc="none" if marker == "o" else style.colour(role))  # fmt: skip
     right.set(xlabel="first convolution (mJ)", xlim=(1, 2.6))
-    for ax in (left, right):
-        ax.legend(loc="upper center", bbox_to_anchor=(0.5, 1.1), ncols=3, fontsize=8,
+    right.yaxis.tick_right()
+    for ax, table in ((left, rows), (right, stems)):
+        ax.set_yticks(table.index, table["network"], fontsize=7.5)
+        ax.legend(loc="upper center", bbox_to_anchor=(0.5, 1.07), ncols=3, fontsize=8,
                   columnspacing=0.8, handletextpad=0.2)  # fmt: skip
     return fig
 
 
-def _counting_claims(networks: pd.DataFrame, time_steps: int) -> list[Claim]:
-    means = networks[networks["scenario"] == "fp32"].groupby(["family", "network"])
-    means = means[["macs", "acs", "rate_1", "rate_2"]].mean()
-    spikes, (first, second) = means.loc[("spiking", _name(LARGEST))], LARGEST
-    expected = time_steps * second * (spikes["rate_1"] * first + spikes["rate_2"] * 10)
-    return [
-        Claim("spiking-count-perceptron", "The count sees every product of the perceptron.",
-              "exact", means.loc[("perceptron", _name(LARGEST)), "macs"],
-              PerceptronShape(LARGEST).products, 1e-6, "MAC", "closed form: Σ inputs · outputs"),
-        Claim("spiking-count-attention", "The count sees the transformer's attention products.",
-              "exact", means.loc[("transformer", "small"), "macs"], VitShape().products, 1e-5,
-              "MAC", "closed form: (N − 1)·p²·D + L·(N·D²·(4 + 2r) + 2·N²·D) + 10·D"),
-        Claim("spiking-count-spikes", "Each spike costs one accumulate per synapse it reaches.",
-              "exact", spikes["acs"], expected, 1e-5 * expected, "AC",
-              "closed form: T · Σ rate · inputs · outputs", dtype="float32"),
-    ]  # fmt: skip
-
-
 def claims(
-    networks: pd.DataFrame, steps: pd.DataFrame, rows: pd.DataFrame, margin: float, time_steps: int
-) -> list[Claim]:
+    networks: pd.DataFrame, steps: pd.DataFrame, rows: pd.DataFrame, schemes: pd.DataFrame,
+    margin: float, time_steps: int,
+) -> list[Claim]:  # fmt: skip
     """Page limitations/spiking: what it asserts, from the results of the functions above."""
-    numbers, found = measure_headline(networks, margin), _counting_claims(networks, time_steps)
-    for name, scenario in SCENARIOS.items():
-        key = name.replace("-", "_")
-        ratio, rival = numbers[f"ratio_{key}"], numbers[f"typical_{key}"]
-        loses = scenario.skips_zeros or bool(scenario.chip)
-        relation = "more" if loses else "less"
-        found.append(
-            Claim(f"spiking-same-size-{name}", f"The largest spiking network needs {relation} "
-                  f"energy than the perceptron of its size ({scenario.title}).", "ordering",
-                  ratio if loses else 1 / ratio, 1.0, 0.05, "1", "measured here")
-        )  # fmt: skip
-        if scenario.memory:
-            found.append(
-                Claim(f"spiking-rival-{name}", "Over the sizes (geometric mean), spiking "
-                      "networks need more energy than the cheapest perceptron that is as accurate "
-                      f"({scenario.title}).", "ordering", rival, 1.0, 0.1, "1", "measured here")
-            )  # fmt: skip
-    first = steps[(steps["scenario"] == "fp32") & (steps["timesteps"] > 0)]
-    table = first.pivot(index="seed", columns="timesteps", values="accuracy")
-    least, most = table.columns.min(), table.columns.max()
-    gain = table[most] - table[least]
+    products = {"perceptron": PerceptronShape(LARGEST).products, "transformer": VitShape().products}
     return [
-        *found,
-        Claim("spiking-time-steps", f"With {most} time steps the spiking network is more accurate "
-              f"than with {least}.", "ordering", 100 * gain.mean(), 0.0,
-              200 * gain.sem(), "percentage points", "measured here"),
-        *break_even_claims("spiking"),
-        *published_claims(rows, "spiking"),
-    ]  # fmt: skip
+        *checks.counting_claims(networks, products, _name(LARGEST), time_steps, "spiking"),
+        *checks.scenario_claims(measure_headline(networks, margin), "spiking"),
+        checks.time_step_claim(steps, "spiking"),
+        *checks.break_even_claims("spiking"),
+        *checks.scheme_claims(schemes, rows, "spiking"),
+        *checks.published_claims(rows, "spiking"),
+        *checks.reprint_claims(*published.reprints(), "spiking"),
+    ]
