@@ -21,7 +21,7 @@ from ..evidence import facts
 from .operations import count_operations
 
 TOKENS, WIDTH, HIDDEN, STEPS, BATCH = 6, 8, 5, 3, 2
-TOOLS = ("NeuroBench", "SpikingJelly")
+TOOLS = ("NeuroBench", "SpikingJelly", "SpikingJelly FLOPs / 2")
 
 
 class Forward(nn.Module):
@@ -155,9 +155,10 @@ def book_count(case: Case) -> float:
 def coverage(seed: int = 0) -> pd.DataFrame:
     """A row per case: its closed form and what each counter returns for it, per sample.
 
-    ``book`` and ``PyTorch`` are counted as this is called. NeuroBench's and SpikingJelly's
-    counts come from their own environment, where ``version`` of each was run; a dash is a
-    quantity that the tool does not have.
+    ``book`` and ``PyTorch`` are counted as this is called, the others come from
+    ``data/energy_tools.csv``. SpikingJelly has a counter for each unit, from which it computes
+    energies, and one of FLOPs that also holds element-wise arithmetic, hence exceeds the closed
+    form. NaN: a quantity that the tool does not have.
     """
     measured = facts.table("energy_tools.csv").pivot(index="case", columns="tool", values="counted")
     rows = []
