@@ -152,7 +152,7 @@ def book_count(case: Case) -> float:
     return float(table[columns[case.unit]].sum().sum())
 
 
-def coverage(seed: int = 0) -> pd.DataFrame:
+def coverage() -> pd.DataFrame:
     """A row per case: its closed form and what each counter returns for it, per sample.
 
     ``book`` and ``PyTorch`` are counted as this is called, the others come from
@@ -162,7 +162,7 @@ def coverage(seed: int = 0) -> pd.DataFrame:
     """
     measured = facts.table("energy_tools.csv").pivot(index="case", columns="tool", values="counted")
     rows = []
-    for case in cases(seed):
+    for case in cases():
         own = torch_macs(case.model, case.batch) if case.unit in ("MAC", "AC") else None
         others = {tool: measured.loc[case.name, tool] for tool in TOOLS}
         rows.append(
