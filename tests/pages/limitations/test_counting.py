@@ -91,7 +91,7 @@ def test_overhead_has_a_row_per_model(example):
 
 
 def test_claims_hold_and_can_fail(identities, schemes, report):
-    seen = page.measure_coverage(0)
+    seen = page.measure_coverage()
     found = {claim.id: claim for claim in page.claims(identities, schemes, seen, report)}
     assert all(isinstance(claim, Claim) for claim in found.values()) and len(found) == 10
     assert {claim.status for claim in found.values()} == {"holds"}

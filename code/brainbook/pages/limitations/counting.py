@@ -144,9 +144,9 @@ def measure_identities(model: nn.Module, images: Tensor, tokens: int) -> pd.Data
     return pd.DataFrame(rows, columns=["identity", "counted", "expected"])
 
 
-def measure_coverage(seed: int) -> pd.DataFrame:
+def measure_coverage() -> pd.DataFrame:
     """Page limitations/counting: small cases with a closed form, and what each counter sees."""
-    return coverage(seed)
+    return coverage()
 
 
 def measure_overhead(model: nn.Module, images: Tensor, tokens: int, rounds: int) -> pd.DataFrame:
