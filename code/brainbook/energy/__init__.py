@@ -1,17 +1,31 @@
 """Operations → joules: counting, hardware costs with sources and ranges, published rows.
 
 Start with ``energy_report(model, batch)``. What it does is also there step by step:
-``count_operations`` counts, ``estimate`` prices, ``profiles`` and ``profile`` name the hardware.
+``count_operations`` counts, ``estimate`` prices, ``profiles`` and ``profile`` name the hardware,
+``disagreements`` shows where its sources differ. ``compare_schemes`` prices one count by every
+accounting scheme. ``spiking_transformer`` and its like give the count of an architecture from
+its definition.
 """
 
+from .chips import disagreements
 from .costs import Cost, Profile, profile, profiles
 from .estimate import Estimate, Joules, estimate
-from .networks import from_rates, residual_network, spiking_transformer, vision_transformer
+from .networks import (
+    from_rates,
+    qkformer,
+    residual_network,
+    spiking_transformer,
+    swin_transformer,
+    text_transformer,
+    vision_transformer,
+)
 from .operations import count_operations
 from .report import EnergyReport, energy_report
+from .schemes import compare_models, compare_schemes
 
 __all__ = [
-    "Cost", "EnergyReport", "Estimate", "Joules", "Profile", "count_operations", "energy_report",
-    "estimate", "from_rates", "profile", "profiles", "residual_network", "spiking_transformer",
-    "vision_transformer",
+    "Cost", "EnergyReport", "Estimate", "Joules", "Profile", "compare_models", "compare_schemes",
+    "count_operations", "disagreements", "energy_report", "estimate", "from_rates", "profile",
+    "profiles", "qkformer", "residual_network", "spiking_transformer", "swin_transformer",
+    "text_transformer", "vision_transformer",
 ]  # fmt: skip
