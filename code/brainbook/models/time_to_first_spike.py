@@ -169,9 +169,9 @@ class BinnedFirstSpike(nn.Module):
 
     def __init__(self, perceptron: Perceptron, thresholds: Sequence[float], bins: int) -> None:
         super().__init__()
-        units = [1 / bins, *(theta / bins for theta in thresholds)]
-        for theta in thresholds:
+        for theta in (1.0, *thresholds):
             check(theta, bins)
+        units = [theta / bins for theta in (1.0, *thresholds)]
         self.bins = bins
         outputs = [*units[1:], 1.0]
         self.layers = nn.ModuleList()

@@ -24,7 +24,7 @@ PERCENTILES = (70, 80, 90, 95, 98, 99, 99.5, 100)
 MARKS = {
     "ANN, fp32": ("reference", "s"), "ANN, int8": ("reference", "o"),
     "ANN, few bits": ("transformer", "v"), "converted, rates": ("spiking", "D"),
-    "converted, Poisson": ("spiking", "x"), "trained with spikes": ("brain", "^"),
+    "converted, Poisson": ("ink", "x"), "trained with spikes": ("brain", "^"),
     "first spike": ("hybrid", "P"),
 }  # fmt: skip
 CODES = {"poisson": ("spiking", "-"), "regular": ("transformer", "-"),
@@ -35,14 +35,11 @@ SHADES = {"arithmetic": "reference", "arithmetic-skip": "ink", "memory": "spikin
           "skip": "brain", "loihi": "hybrid"}  # fmt: skip
 
 
-def measure_conversion(seeds: Sequence[int], steps: Sequence[int]) -> pd.DataFrame:
-    """Page limitations/spike_codes, figure draw_conversion_error; see ``conversion_errors``."""
-    return code_trials.conversion_errors(seeds, steps)
-
-
-def measure_mismatches(seeds: Sequence[int], steps: Sequence[int]) -> int:
-    """Page limitations/spike_codes: first-layer neurons whose count is not the closed form's."""
-    return code_trials.first_layer_mismatches(seeds, steps)
+def measure_conversion(seeds: Sequence[int], steps: Sequence[int]) -> tuple[pd.DataFrame, int]:
+    """Page limitations/spike_codes, figure draw_conversion_error: see ``conversion_errors``; and
+    how many neurons of the first layer have another count than the closed form's."""
+    mismatches = code_trials.first_layer_mismatches(seeds, steps)
+    return code_trials.conversion_errors(seeds, steps), mismatches
 
 
 def measure_thresholds(seeds: Sequence[int], steps: Sequence[int]) -> pd.DataFrame:
@@ -173,13 +170,13 @@ def draw_threshold_choice(thresholds: pd.DataFrame) -> Figure:
         right.plot([], [], line, color=style.colour("spiking"), label=f"{step} steps")
     clip = rows[rows["steps"] == rows["steps"].min()].groupby("place")["clipping"].median()
     left.plot(clip.index, clip, color=style.colour("ink"), lw=0.8)
-    left.text(clip.index[0], clip.iloc[0] * 0.72, "clipping alone", fontsize=8)
+    left.text(2.2, 0.006, "clipping alone", fontsize=8)
     left.set(yscale="log", ylabel="error in layer 1 (largest activations)")
     right.set_ylabel("accuracy (%)")
     right.legend(fontsize=8)
     for ax in (left, right):
         ax.set_xticks(list(places.values()), [f"{p:g}" for p in places], fontsize=8)
-        ax.set_xlabel("threshold: percentile of training activations")
+        ax.set_xlabel("percentile that sets the threshold")
     return fig
 
 
@@ -221,9 +218,12 @@ def draw_bits_twins(bits: code_trials.Bits) -> Figure:
     grid = bits.grid.assign(percent=100 * bits.grid["accuracy"])
     few, ends = grid[grid["activation_bits"] < 32], []
     for width, rows in few[few["weight_bits"] > 2].groupby("weight_bits"):
-        label = over_seeds(left, rows, "activation_bits", "transformer", y="percent",
-                           label=f"{width} bits", marker="o", ms=3)  # fmt: skip
-        ends.append(label)
+        found = rows.groupby("activation_bits")["percent"].agg(["mean", "std"])
+        shift = 0.04 * (width - 5)
+        left.errorbar(found.index + shift, found["mean"], yerr=found["std"], marker="o", ms=3,
+                      lw=1.2, color=style.colour("transformer"))  # fmt: skip
+        ends.append((f"{width} bits", found.index[-1], found["mean"].iloc[-1],
+                     style.colour("transformer")))  # fmt: skip
     level(left, 100 * grid["ann"].mean(), "", 1)
     left.set(xlabel="bits of an activation", ylabel="accuracy (%)",
              title="by bits of a weight")  # fmt: skip
@@ -235,29 +235,29 @@ def draw_bits_twins(bits: code_trials.Bits) -> Figure:
                    label=SCENARIOS[name])  # fmt: skip
         right.fill_between(means.index, means["low"], means["high"], color=shade, alpha=0.18, lw=0)
     right.axhline(1, color=style.colour("ink"), lw=0.8)
-    right.set(yscale="log", title="energy, spikes over bits")
+    right.set(yscale="log", ylim=(0.5, 400), title="energy, spikes over bits")
     right.legend(fontsize=7.5, loc="upper left")
-    _steps_axis(right, sorted(bits.twins["steps"].unique()), "time steps (bits: see text)")
+    _steps_axis(right, sorted(bits.twins["steps"].unique()), "time steps")
     return fig
 
 
 def draw_codes_energy(networks: pd.DataFrame) -> Figure:
     """Page limitations/spike_codes, figure draw_codes_energy."""
     fig, axes = style.figure(3, 2, 8.6, sharey=True)
-    best = front(networks)
+    keys = ["scenario", "family", "network"]
+    table = networks.groupby(keys)[["accuracy", "low", "central", "high"]].mean() * [100, 1, 1, 1]
+    table["spread"] = 100 * networks.groupby(keys)["accuracy"].std()
     for ax, (name, title) in zip(axes.flat, SCENARIOS.items(), strict=False):
         for family, (role, marker) in MARKS.items():
-            rows = networks[(networks["scenario"] == name) & (networks["family"] == family)]
-            groups = rows.groupby("network", sort=False)
-            means = groups[["accuracy", "low", "central", "high"]].mean()
-            bars = [means["central"] - means["low"], means["high"] - means["central"]]
-            ax.errorbar(means["central"], 100 * means["accuracy"], xerr=bars, lw=0.8,
-                        yerr=100 * groups["accuracy"].std(), fmt=marker, ms=4.5, label=family,
-                        color=style.colour(role), alpha=0.85)  # fmt: skip
-        edge = best[best["scenario"] == name]
-        ax.step(edge["central"], 100 * edge["accuracy"], where="post", lw=1.2,
-                color=style.colour("ink"))  # fmt: skip
-        ax.set(xscale="log", title=title, ylim=(82, 100))
+            rows, shade = table.loc[(name, family)], style.colour(role)
+            ax.plot(rows["central"], rows["accuracy"], marker, ms=3, color=shade, alpha=0.3)
+            own = networks[(networks["scenario"] == name) & (networks["family"] == family)]
+            edge = rows.loc[front(own)["network"]]
+            bars = [edge["central"] - edge["low"], edge["high"] - edge["central"]]
+            ax.errorbar(edge["central"], edge["accuracy"], xerr=bars, yerr=edge["spread"], lw=0.8,
+                        fmt=marker, ms=5, color=shade, label=family)  # fmt: skip
+            ax.step(edge["central"], edge["accuracy"], where="post", lw=1.2, color=shade)
+        ax.set(xscale="log", title=title, ylim=(91, 99.6))
     axes[2, 1].legend(*axes[0, 0].get_legend_handles_labels(), loc="center", fontsize=9)
     axes[2, 1].axis("off")
     fig.supxlabel("energy per image (nJ)", fontsize=10)
