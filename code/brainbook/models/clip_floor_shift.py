@@ -1,7 +1,7 @@
 """Training for few levels: the rounding that spikes impose is put into the network's training.
 
 The rectifier is replaced by θ/L·clip(⌊z·L/θ + ½⌋, 0, L), the quantisation clip-floor-shift
-activation of Bu et al. (2022), eq. 15. The derivative of the floor is taken to be one, and θ is
+activation of Bu et al. (2022). The derivative of the floor is taken to be one, and θ is
 learned with the weights. The result is a quantised network, and a spiking one after conversion.
 """
 

@@ -23,7 +23,7 @@ CODINGS = ("current", "poisson", "regular")
 def spike_count(current: Tensor, threshold: float, steps: int, start: float = 0.5) -> Tensor:
     """Spikes of a neuron with constant input, n = clip(⌊(T·z + v₀)/θ⌋, 0, T), v₀ = start·θ.
 
-    The closed form of the neuron in :class:`IntegrateAndFire` (Bu et al. 2022, eq. 8).
+    The closed form of the neuron in :class:`IntegrateAndFire` (Bu et al. 2022).
 
     Raises
     ------
