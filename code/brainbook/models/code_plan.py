@@ -20,7 +20,7 @@ PLAN = (  # family, kind of network, levels, trained with rounded activations
     ("ANN, few bits", "quantised input", (3, 7, 15), False),
     ("ANN, few bits", "quantised", (1, 3, 7), True),
     ("converted, rates", "rate", (1, 2, 4, 8, 16, 32, 64), False),
-    ("converted, rates", "rate", (1, 2, 4), True),
+    ("converted, rates", "rate", (1, 3, 7), True),
     ("converted, Poisson", "poisson", (4, 16, 64), False),
     ("first spike", "first spike", (3, 7, 15, 63), False),
 )
