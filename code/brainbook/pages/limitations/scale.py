@@ -106,7 +106,7 @@ def measure_exponents(costs: pd.DataFrame) -> pd.DataFrame:
 
 
 def measure_collapse(seeds: Sequence[int], layers: int, tokens: int, depth: int) -> pd.DataFrame:
-    """Page limitations/scale, figures draw_collapse, draw_doubling: residuals by depth."""
+    """Page limitations/scale, figures draw_rank_collapse, draw_doubling: residuals by depth."""
     drawn = scale_trials.random_table(seeds, layers, **SHAPE)
     return pd.concat([drawn, scale_trials.minilm_table(tokens, depth)], ignore_index=True)
 
@@ -218,8 +218,8 @@ def _curves(ax: Axes, rows: pd.DataFrame, roles: Mapping[str, str]) -> None:
         ax.plot(middle.index, middle, "o-", ms=3, lw=1.4, color=shade, label=parts)
 
 
-def draw_collapse(collapse: pd.DataFrame) -> Figure:
-    """Page limitations/scale, figure draw_collapse."""
+def draw_rank_collapse(collapse: pd.DataFrame) -> Figure:
+    """Page limitations/scale, figure draw_rank_collapse."""
     fig, axes = style.figure(1, 2, 4.4, sharey=True)
     state = collapse[collapse["followed"] == "state"]
     for ax, weights in zip(axes, ("random", "MiniLM"), strict=True):
