@@ -100,3 +100,16 @@ def test_no_error_is_swallowed():
             if isinstance(node, ast.ExceptHandler):
                 assert node.type is not None, module
                 assert not all(isinstance(n, ast.Pass) for n in node.body), module
+
+
+def test_no_two_pages_share_the_name_of_a_figure():
+    """A figure's label is the name of its function, and labels are the book's, not the page's."""
+    drawn = [
+        node.name
+        for page in PAGES
+        for node in ast.parse(
+            (paths.CODE / "brainbook/pages" / f"{page.name}.py").read_text("utf-8")
+        ).body
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("draw_")
+    ]
+    assert sorted(name for name in set(drawn) if drawn.count(name) > 1) == []
