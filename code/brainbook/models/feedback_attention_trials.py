@@ -29,7 +29,7 @@ SHAPES = {
     ),
 }
 STEPS = {"digits": 220, "recall": 400}
-BATCH = {"digits": 48, "recall": 32}
+BATCH = {"digits": 32, "recall": 32}
 CHECK = 256
 RATES = (0.006, 0.02, 0.06)
 

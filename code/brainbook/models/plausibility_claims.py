@@ -19,6 +19,7 @@ SOURCES = {
     "predictive coding": "whittington2017approximation",
     "equilibrium, two-sided": "laborieux2021scaling",
     "equilibrium, one-sided": "scellier2017equilibrium",
+    "one-sided, patient": "scellier2017equilibrium",
     "Hebbian features": "oja1982simplified", "random features": "", "no hidden layer": "",
     "through time": "bellec2020solution", "e-prop, transposes": "bellec2020solution",
     "e-prop, random": "bellec2020solution",
@@ -26,7 +27,7 @@ SOURCES = {
 HIDDEN, OUTPUTS = WIDTHS[1], WIDTHS[-1]
 UNTIED = ("Kolen-Pollack", "feedback alignment", "direct feedback alignment", "e-prop, random")
 LOCAL = ("predictive coding", "equilibrium, two-sided", "equilibrium, one-sided",
-         "Hebbian features")  # fmt: skip
+         "one-sided, patient", "Hebbian features")  # fmt: skip
 
 
 def _difference(table: pd.DataFrame, better: str, worse: str, by: str) -> tuple[float, float]:
@@ -119,6 +120,7 @@ def law_claims(
 
 def training_claims(accuracy: pd.DataFrame, cosines: pd.Series) -> list[Claim]:
     """Orderings of held-out accuracy over seeds; ``cosines``: layer 1 after training, by seed."""
+    fallen = _difference(accuracy, "equilibrium, two-sided", "one-sided, patient", "rule")
     gained = _difference(accuracy, "backpropagation", "sign symmetry", "rule")
     return [
         Claim("plausibility-alignment", "After training with feedback alignment, its change of "
@@ -130,9 +132,13 @@ def training_claims(accuracy: pd.DataFrame, cosines: pd.Series) -> list[Claim]:
               "rule"),
         _gain("hebbian-learns", "Hebbian features read more digits than random ones.", accuracy,
               "Hebbian features", "random features", "rule"),
-        _gain("two-sided-wins", "Nudged both ways, equilibrium propagation reads more digits than "
-              "nudged one way.", accuracy, "equilibrium, two-sided", "equilibrium, one-sided",
-              "rule"),
+        _gain("patience-helps", "One-sided equilibrium propagation reads more digits when its free "
+              "phase has time to settle.", accuracy, "one-sided, patient",
+              "equilibrium, one-sided", "rule"),
+        Claim("plausibility-one-sided-fails", "Given time to settle, one-sided nudging still falls "
+              "far behind two-sided.", "ordering", fallen[0], 0.0, 10.0, "percentage points",
+              "laborieux2021scaling", reason="The network has two hidden layers and an easy task; "
+              "the published one is deep, convolutional and reads natural images."),
         _gain("eprop-random", "Through time, the gradient reads more digits than e-prop with "
               "random feedback.", accuracy, "through time", "e-prop, random", "rule"),
         Claim("plausibility-sign-normalisation", "Sign symmetry without normalisation falls behind "

@@ -70,7 +70,7 @@ class Laws:
 
     @property
     def frame(self) -> pd.DataFrame:
-        """The data behind the figure."""
+        """The data of the figure."""
         parts = {"decay": self.decay, "bias": self.bias, "gap": self.gap}
         return pd.concat([table.assign(law_of=name) for name, table in parts.items()])
 
@@ -145,16 +145,17 @@ def measure_headline(rules: Rules, attended: pd.DataFrame) -> dict[str, float]:
         "backprop": "backpropagation", "sign": "sign symmetry", "kolen": "Kolen-Pollack",
         "aligned": "feedback alignment", "direct": "direct feedback alignment",
         "coding": "predictive coding", "both_ways": "equilibrium, two-sided",
-        "one_way": "equilibrium, one-sided", "hebbian": "Hebbian features",
-        "random": "random features", "linear": "no hidden layer", "through_time": "through time",
-        "eprop": "e-prop, random", "eprop_transposed": "e-prop, transposes",
+        "one_way": "equilibrium, one-sided", "patient": "one-sided, patient",
+        "hebbian": "Hebbian features", "random": "random features", "linear": "no hidden layer",
+        "through_time": "through time", "eprop": "e-prop, random",
+        "eprop_transposed": "e-prop, transposes",
     }  # fmt: skip
     found = {f"{key}_accuracy": shown.loc[name, "accuracy, %"] for key, name in names.items()}
     ends = np.degrees(np.arccos(shown["cosine to gradient"].clip(-1, 1)))
     found |= {f"{key}_angle": ends[name] for key, name in names.items()}
     means = 100 * attended.groupby(["task", "way"])["accuracy"].mean()
-    ways = zip(("bp", "bp_frozen", "fa", "fa_frozen", "readout"), attention.WAYS, strict=True)
-    for key, way in ways:
+    keys = ("bp", "bp_frozen", "fa", "fa_frozen", "readout")
+    for key, way in zip(keys, attention.WAYS, strict=True):
         for task in attention.SHAPES:
             if (task, way) in means.index:
                 found[f"{task}_{key}"] = means[task, way]
@@ -261,8 +262,7 @@ def draw_feedback_attention(table: pd.DataFrame) -> Figure:
 def draw_minilm_parts(parts: dict[str, pd.DataFrame]) -> Figure:
     """Page limitations/plausibility, figure draw_minilm_parts."""
     fig, (left, right) = style.figure(1, 2, 3.6)
-    signs = parts["signs"]
-    shade = style.colour("transformer")
+    signs, shade = parts["signs"], style.colour("transformer")
     left.hist(100 * signs["majority"], bins=np.arange(50, 70, 0.5), color=shade)
     expected = 100 * brain.expected_majority(int(signs["weights"].iloc[0]))
     left.axvline(expected, color=style.colour("ink"), ls="--", lw=1)
@@ -286,7 +286,7 @@ def claims(
 ) -> list[Claim]:
     """Page limitations/plausibility: what it asserts, from the results of the functions above."""
     last = rules.history[rules.history["epoch"] == rules.history["epoch"].max()]
-    aligned = last[(last["rule"] == "feedback alignment") & (last["layer"] == 1)]["cosine"]
+    aligned = last.query("rule == 'feedback alignment' and layer == 1")["cosine"]
     digits, recall = (table[table["task"] == task] for task in attention.SHAPES)
     config = pretrained.minilm()[0].config
     return [
