@@ -30,7 +30,7 @@ LOCAL = ("predictive coding", "equilibrium, two-sided", "equilibrium, one-sided"
          "one-sided, patient", "Hebbian features")  # fmt: skip
 
 
-def _difference(table: pd.DataFrame, better: str, worse: str, by: str) -> tuple[float, float]:
+def paired_gain(table: pd.DataFrame, better: str, worse: str, by: str) -> tuple[float, float]:
     """Mean and twice the standard error of the accuracy gained, in points, paired by seed."""
     wide = 100 * table.pivot(index="seed", columns=by, values="accuracy")
     gain = wide[better] - wide[worse]
@@ -38,7 +38,7 @@ def _difference(table: pd.DataFrame, better: str, worse: str, by: str) -> tuple[
 
 
 def _gain(id_: str, statement: str, table: pd.DataFrame, better: str, worse: str, by: str) -> Claim:
-    mean, margin = _difference(table, better, worse, by)
+    mean, margin = paired_gain(table, better, worse, by)
     return Claim(f"plausibility-{id_}", statement, "ordering", mean, 0.0, margin,
                  "percentage points", "measured here")  # fmt: skip
 
@@ -120,8 +120,8 @@ def law_claims(
 
 def training_claims(accuracy: pd.DataFrame, cosines: pd.Series) -> list[Claim]:
     """Orderings of held-out accuracy over seeds; ``cosines``: layer 1 after training, by seed."""
-    fallen = _difference(accuracy, "equilibrium, two-sided", "one-sided, patient", "rule")
-    gained = _difference(accuracy, "backpropagation", "sign symmetry", "rule")
+    fallen = paired_gain(accuracy, "equilibrium, two-sided", "one-sided, patient", "rule")
+    gained = paired_gain(accuracy, "backpropagation", "sign symmetry", "rule")
     return [
         Claim("plausibility-alignment", "After training with feedback alignment, its change of "
               "layer one is less than a right angle from the gradient.", "ordering",
@@ -130,8 +130,6 @@ def training_claims(accuracy: pd.DataFrame, cosines: pd.Series) -> list[Claim]:
         _gain("alignment-learns", "Feedback alignment reads more digits than a network whose "
               "hidden layers stay random.", accuracy, "feedback alignment", "random features",
               "rule"),
-        _gain("hebbian-learns", "Hebbian features read more digits than random ones.", accuracy,
-              "Hebbian features", "random features", "rule"),
         _gain("patience-helps", "One-sided equilibrium propagation reads more digits when its free "
               "phase has time to settle.", accuracy, "one-sided, patient",
               "equilibrium, one-sided", "rule"),
