@@ -12,7 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
 CODE = ROOT / "code"
-CHECKOUT = (ROOT / "_toc.yml").is_file()
+CHECKOUT = (ROOT / "code" / "brainbook").is_dir()
 SHARE = ROOT if CHECKOUT else Path(sysconfig.get_path("data"), "share", "brainbook")
 DATA = SHARE / "data"
 REFERENCES = SHARE / "references.bib"

@@ -91,7 +91,7 @@ def test_wrong_measurements_make_claims_fail(measured):
 @pytest.mark.parametrize(
     ("name", "result", "panels"),
     [("token_cost", "counts", 1), ("linear_cost", "linear", 2), ("attention_time", "costs", 2),
-     ("collapse", "collapse", 2), ("doubling", "collapse", 2), ("cubic", "layer", 2),
+     ("rank_collapse", "collapse", 2), ("doubling", "collapse", 2), ("cubic", "layer", 2),
      ("sharpness", "sharp", 1)],
 )  # fmt: skip
 def test_figures_draw_in_both_themes(measured, name, result, panels, theme):
