@@ -15,6 +15,7 @@ from rich.table import Table
 from ..evidence import style
 from . import units
 
+SPACE = "\N{NO-BREAK SPACE}"
 ROWS = 14
 WIDTH = 110
 COLUMNS = {
@@ -31,18 +32,18 @@ PARTS = {
 
 
 def compact(joules: float) -> str:
-    """An energy with a prefix, three digits: ``11.6 µJ``."""
+    """An energy with a prefix, three digits: ``11.6 µJ``; the space does not break."""
     if not joules:
-        return "0 J"
+        return f"0{SPACE}J"
     found = units.quantity(joules, "joule").to_compact()
-    return f"{found.magnitude:.3g} {found.units:~P}"
+    return f"{found.magnitude:.3g}{SPACE}{found.units:~P}"
 
 
 def _count(value: float) -> str:
     """A count with a prefix: ``1.77 M``; empty for none."""
-    for factor, prefix in ((1e12, " T"), (1e9, " G"), (1e6, " M"), (1e3, " k")):
+    for factor, prefix in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
         if value >= factor:
-            return f"{value / factor:.3g}{prefix}"
+            return f"{value / factor:.3g}{SPACE}{prefix}"
     return f"{value:.3g}" if value else ""
 
 
@@ -56,15 +57,17 @@ def rows(report, most: int = ROWS) -> tuple[pd.DataFrame, pd.DataFrame]:
     if len(rest):
         lines.append({"layer": f"{len(rest)} more layers", "kind": "", **rest[numbers].sum()})
     lines.append({"layer": "total", "kind": "", **table[numbers].sum()})
-    return _text(shown), _text(pd.DataFrame(lines))
+    sums = pd.DataFrame(lines)
+    empty = [name for name in list(COLUMNS)[2:6] if not sums[name].any()]
+    return _text(shown, empty), _text(sums, empty)
 
 
-def _text(table: pd.DataFrame) -> pd.DataFrame:
-    """Numbers as a reader wants them, in the order of ``COLUMNS``."""
+def _text(table: pd.DataFrame, empty: list[str]) -> pd.DataFrame:
+    """Numbers as a reader wants them, in the order of ``COLUMNS``, without ``empty`` ones."""
     counts = {name: table[name].map(_count) for name in list(COLUMNS)[2:7]}
     energy, share = table["central"].map(compact), table["share"].map("{:.1%}".format)
     text = table[["layer", "kind"]].assign(**counts, energy=energy, share=share)
-    return text[list(COLUMNS)].rename(columns=COLUMNS)
+    return text[[name for name in COLUMNS if name not in empty]].rename(columns=COLUMNS)
 
 
 def remarks(report) -> list[str]:
