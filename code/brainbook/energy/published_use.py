@@ -145,6 +145,7 @@ def above_floor() -> pd.DataFrame:
 
     Columns ``system``, ``kind`` (``token`` or ``training``), ``published`` (J per token, or J),
     ``floor_7nm`` and ``floor_45nm`` (the same unit), ``ratio_7nm`` and ``ratio_45nm``,
+    ``over_fetch_7nm`` and ``over_fetch_45nm`` (the published energy over that of the fetch),
     ``fetch_7nm`` and ``fetch_45nm`` (J per token to fetch the weights for it alone; tokens
     only), ``evidence``, ``source``. One MAC a token and active parameter, as wide as the
     system's words.
@@ -170,6 +171,8 @@ def above_floor() -> pd.DataFrame:
     return table.assign(
         ratio_7nm=table["published"] / table["floor_7nm"],
         ratio_45nm=table["published"] / table["floor_45nm"],
+        over_fetch_7nm=table["published"] / table["fetch_7nm"],
+        over_fetch_45nm=table["published"] / table["fetch_45nm"],
     )
 
 

@@ -190,8 +190,9 @@ def draw_above_floor(rows: pd.DataFrame) -> Figure:
         ax.plot([row["ratio_45nm"], row["ratio_7nm"]], [place] * 2, "o-", color=shade, ms=6,
                 mfc=_face(row["evidence"], shade))  # fmt: skip
         if row["kind"] == "token":
-            marks = [row["published"] / row["fetch_45nm"], row["published"] / row["fetch_7nm"]]
-            ax.plot(marks, [place] * 2, "x:", color=shade, ms=6)
+            ax.plot(
+                row[["over_fetch_45nm", "over_fetch_7nm"]], [place] * 2, "x:", color=shade, ms=6
+            )
     ax.axvline(1, color=style.colour("reference"), lw=1)
     words = rows["system"] + rows["kind"].map({"token": ", per token", "training": ", training"})
     ax.set_yticks(rows.index, words, fontsize=9)
