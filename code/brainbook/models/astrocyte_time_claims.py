@@ -16,6 +16,7 @@ from scipy import stats
 from torch.nn.functional import scaled_dot_product_attention
 
 from ..evidence.claims import Claim
+from ..evidence.margins import half_width
 from .astrocyte import read, write
 from .astrocyte_cell_trials import EXACT
 from .astrocyte_dynamics import (
@@ -29,7 +30,6 @@ from .astrocyte_dynamics import (
     write_leaking,
 )
 from .attention import scaled
-from .circuit_claims import half_width
 from .circuit_error import seeded
 
 FAMILY = 8  # laws of the page, for the confidence of each

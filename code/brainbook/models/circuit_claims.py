@@ -9,32 +9,19 @@ from scipy import stats
 
 from ..evidence import facts
 from ..evidence.claims import Claim
+from ..evidence.margins import CONFIDENCE, half_width
 from .astrocyte import write
 from .circuit_error import PARTS
 from .circuit_sweep import Sweep
 from .circuit_vision import Vision
 
 PAPER = "kozachkov2023building"
-CONFIDENCE = 0.95
 WORDS = {"output": "output", "trace": "trace p", "block": "whole block"}
 
 
 def by_seed(fit: pd.DataFrame) -> pd.Series:
     """Median error over passages, by method, units, split, fitted_on and seed."""
     return fit.groupby(["method", "units", "split", "fitted_on", "seed"])["error"].median()
-
-
-def half_width(values: pd.Series) -> float:
-    """Half the 95% interval of the mean over independent seeds (Student's t).
-
-    Raises
-    ------
-    ValueError : fewer than three values.
-    """
-    if len(values) < 3:
-        raise ValueError(f"seeds: got {len(values)}; a tolerance needs at least 3")
-    quantile = stats.t.ppf((1 + CONFIDENCE) / 2, len(values) - 1)
-    return float(quantile * values.std() / np.sqrt(len(values)))
 
 
 def slopes(gaussian: Sweep, part: str, law: str) -> pd.Series:

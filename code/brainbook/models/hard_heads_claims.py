@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..evidence.claims import Claim
-from .circuit_claims import half_width
+from ..evidence.margins import half_width
 from .hard_heads import first_order, moved_keys
 from .head_difficulty import PLACE, explain
 from .learned_trials import INHIBITION, NO_GRADIENT, STARTS

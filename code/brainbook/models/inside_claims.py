@@ -13,7 +13,7 @@ import torch
 
 from ..evidence import facts, pretrained
 from ..evidence.claims import Claim
-from .circuit_claims import half_width
+from ..evidence.margins import half_width
 from .circuit_error import seeded
 from .circuit_inside import D_HEAD, PUBLISHED, TUNED, UNBIASED, Settled, hidden_states
 from .inside_trials import INTACT, INTACT_HEADS, SETTING, UNIFORM, Inside

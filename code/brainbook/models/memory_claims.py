@@ -8,8 +8,8 @@ from scipy import stats
 
 from ..evidence import facts
 from ..evidence.claims import Claim
+from ..evidence.margins import CONFIDENCE, half_width
 from .associative_memory import collapse_load, critical_load, mean_field_overlap
-from .circuit_claims import CONFIDENCE, half_width
 from .dense_memory_capacity import capacity_slopes
 from .head_retrieval import CLASSES
 from .modern_hopfield import uniform_keys

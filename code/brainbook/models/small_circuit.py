@@ -14,10 +14,10 @@ import pandas as pd
 import torch
 from scipy import stats
 
+from ..evidence.margins import CONFIDENCE
 from ..evidence.parallel import spread
 from .astrocyte import Readout
 from .attention import relative_error_of_logs
-from .circuit_claims import CONFIDENCE
 from .circuit_error import Problem
 from .circuit_sweep import Sweep
 from .circuit_trials import LAYERS, Trace, as_problem, minilm_input, ranked, traces

@@ -11,7 +11,7 @@ from torch import Generator
 
 from ..evidence import facts
 from ..evidence.claims import Claim
-from .circuit_claims import half_width
+from ..evidence.margins import half_width
 from .circuit_sweep import Sweep
 from .feature_maps import Positive
 from .landmark_features import Gated, Landmarks, Tuning, unexplained

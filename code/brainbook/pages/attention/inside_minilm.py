@@ -8,9 +8,9 @@ from matplotlib.figure import Figure
 
 from brainbook.evidence import curves, store, style
 from brainbook.evidence.claims import Claim
+from brainbook.evidence.margins import CONFIDENCE
 from brainbook.models import inside_claims as asserted
 from brainbook.models import inside_trials as trials
-from brainbook.models.circuit_claims import CONFIDENCE
 from brainbook.models.circuit_inside import PUBLISHED, UNBIASED
 from brainbook.models.inside_claims import GATED, LATERAL
 from brainbook.models.inside_trials import INTACT, UNIFORM, Inside
