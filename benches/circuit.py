@@ -14,8 +14,8 @@ from time import perf_counter
 import numpy as np
 import torch
 
-from brainbook.models.astrocyte import circuit, run
-from brainbook.models.feature_maps import HiddenUnits, Positive
+from brainbook.models.astrocyte.circuit import circuit, run
+from brainbook.models.features.maps import HiddenUnits, Positive
 
 TOKENS, D_HEAD, UNITS, BLOCK, REPEATS = 512, 64, 2**15, 2048, 5
 

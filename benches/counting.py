@@ -15,9 +15,9 @@ import snntorch
 import torch
 from torch import Tensor, nn
 
-from brainbook.energy.overhead import overhead
 from brainbook.evidence import pretrained
 from brainbook.evidence.datasets import TEST_TEXTS, text
+from opjoules.counting.overhead import overhead
 
 ROUNDS = 9
 TARGET = 2.0

@@ -24,14 +24,14 @@ import pandas as pd
 import torch
 
 from brainbook.evidence.parallel import spread
-from brainbook.models import landmark_trials
-from brainbook.models.circuit_error import Problem
-from brainbook.models.circuit_trials import LAYERS, as_problem, minilm_input
-from brainbook.models.feature_comparison import compare
-from brainbook.models.feature_draws import Orthogonal
-from brainbook.models.feature_maps import Positive
-from brainbook.models.landmark_features import Landmarks
-from brainbook.models.optimal_features import fit
+from brainbook.models.astrocyte import tuned as landmark_trials
+from brainbook.models.astrocyte.comparison import compare
+from brainbook.models.astrocyte.error import Problem
+from brainbook.models.astrocyte.trials import LAYERS, as_problem, minilm_input
+from brainbook.models.features.draws import Orthogonal
+from brainbook.models.features.landmarks import Landmarks
+from brainbook.models.features.maps import Positive
+from brainbook.models.features.unbiased import fit
 
 ROOT = Path(__file__).resolve().parents[1]
 PEER = ROOT / "tests/models/performer_peer.py"

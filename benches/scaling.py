@@ -25,7 +25,7 @@ import torch
 from torch.nn.functional import scaled_dot_product_attention
 from torch.profiler import ProfilerActivity, profile
 
-from brainbook.models.astrocyte import circuit
+from brainbook.models.astrocyte.circuit import circuit
 
 from .circuit import D_HEAD, inputs, seconds
 

@@ -98,7 +98,7 @@ def test_everything_imported_is_named_as_a_direct_dependency():
 def test_the_energy_library_needs_its_own_dependencies_and_no_more():
     project = tomllib.loads((paths.ROOT / "pyproject.toml").read_text())["project"]
     code = (
-        "import sys; import brainbook.energy as e; e.profiles(); import json;"
+        "import sys; import opjoules as e; e.profiles(); import json;"
         "print(json.dumps(sorted({m.split('.')[0] for m in sys.modules})))"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

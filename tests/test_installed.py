@@ -14,7 +14,7 @@ from brainbook.evidence import paths
 
 PROGRAM = """
 import pathlib, torch, brainbook
-from brainbook.energy import energy_report
+from opjoules import energy_report
 from brainbook.evidence import paths
 print(pathlib.Path(brainbook.__file__).parent)
 print(paths.CHECKOUT)

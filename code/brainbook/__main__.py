@@ -1,5 +1,5 @@
 """``python -m brainbook``: the same as the command ``brainbook``."""
 
-from .press.cli import main
+from brainbook.press.cli import main
 
 main(prog_name="brainbook")

@@ -22,7 +22,7 @@ from distributed import Client
 
 from brainbook.evidence import fingerprint, parallel, paths
 from brainbook.evidence.calls import FailedCall, differences
-from brainbook.models.circuit_sweep import Sweep, gaussian_sweep, minilm_sweep
+from brainbook.models.astrocyte.sweep import Sweep, gaussian_sweep, minilm_sweep
 
 GIVE_UP_AT_ONCE = {"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0"}
 DASK = [sys.executable, "-m", "dask"]

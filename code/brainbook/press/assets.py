@@ -12,7 +12,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ..evidence import fingerprint, paths
+from brainbook.evidence import fingerprint, paths
+
 from .errors import BookError
 
 LOCKED = ("package.json", "package-lock.json", ".npmrc")

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import nbformat
 
-from ..evidence import fingerprint, paths
+from brainbook.evidence import fingerprint, paths
+
 from . import notebooks
 from .contents import Page
 from .errors import BookError

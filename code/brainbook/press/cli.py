@@ -12,8 +12,9 @@ import click
 from filelock import FileLock, Timeout
 from rich.console import Console
 
-from .. import __version__
-from ..evidence import fingerprint, paths
+from brainbook import __version__
+from brainbook.evidence import fingerprint, paths
+
 from . import assets as js
 from . import cache, contents, execute, html, notebooks
 from . import ledger as ledgers

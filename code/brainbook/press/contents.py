@@ -11,7 +11,8 @@ import nbformat
 import yaml
 from sphinx_external_toc.parsing import MalformedError, parse_toc_yaml
 
-from ..evidence import paths
+from brainbook.evidence import paths
+
 from .errors import BookError
 
 SUFFIXES = (".md", ".ipynb")

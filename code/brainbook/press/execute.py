@@ -17,7 +17,8 @@ import nbformat
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from ..evidence import fingerprint, paths
+from brainbook.evidence import fingerprint, paths
+
 from . import cache, notebooks
 from .cache import Key
 from .contents import Page

@@ -21,8 +21,9 @@ from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
-from ..evidence import fingerprint
-from ..evidence.claims import STATUSES
+from brainbook.evidence import fingerprint
+from brainbook.evidence.claims import STATUSES
+
 from . import site
 from .site import SOURCES
 

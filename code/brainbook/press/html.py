@@ -16,7 +16,8 @@ from pathlib import Path
 
 import nbformat
 
-from ..evidence import fingerprint, paths
+from brainbook.evidence import fingerprint, paths
+
 from . import assets, cache, notebooks
 from .cache import Key
 from .contents import Page

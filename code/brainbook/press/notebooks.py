@@ -12,7 +12,8 @@ from nbformat import NotebookNode
 from papermill.parameterize import parameterize_notebook
 from papermill.utils import find_first_tagged_cell_index
 
-from ..evidence import paths
+from brainbook.evidence import paths
+
 from .errors import BookError
 
 KEPT_METADATA = ("kernelspec", "language_info")

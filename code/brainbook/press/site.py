@@ -18,8 +18,8 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.util import logging
 
-from ..evidence import fingerprint, paths
-from ..evidence.bibliography import address
+from brainbook.evidence import fingerprint, paths
+from brainbook.evidence.bibliography import address
 
 logger = logging.getLogger(__name__)
 SOURCES = "source"

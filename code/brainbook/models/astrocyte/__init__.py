@@ -1,0 +1,1 @@
+"""The circuit of neurons and one astrocyte: attention written in synapses, and its errors."""

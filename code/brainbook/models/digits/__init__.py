@@ -1,0 +1,1 @@
+"""Networks that read digits: how they are trained, perceptron, spiking, transformer."""

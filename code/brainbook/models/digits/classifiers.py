@@ -1,0 +1,46 @@
+"""The digit classifiers by name, trained once and shared by the pages that need them."""
+
+from __future__ import annotations
+
+from brainbook.evidence.datasets import digits
+from brainbook.evidence.store import made_once
+
+from .perceptron import TrainedPerceptron, train_perceptron
+from .quantisation import RoundedProducts
+from .spiking_network import TrainedSpiking, train_spiking
+from .training import accuracy
+from .vision_transformer import TrainedVit, train_vit
+
+TRAINERS = {
+    "perceptron": train_perceptron,
+    "spiking": train_spiking,
+    "transformer": train_vit,
+}
+GRID = {  # learning rates tried on validation images; the trainers' defaults stand in the middle
+    "perceptron": (0.03, 0.1, 0.3),
+    "spiking": (0.01, 0.03, 0.1),
+    "transformer": (0.0007, 0.002, 0.006),
+}
+Trained = TrainedPerceptron | TrainedSpiking | TrainedVit
+
+
+def trained(family: str, seed: int, **settings) -> Trained:
+    """A trained classifier, from the store where it has been made before.
+
+    ``settings`` are those of the family's ``train_…`` function; what is left out keeps the
+    value that its validation images favoured.
+
+    Raises
+    ------
+    ValueError : an unknown family, or a setting that the trainer refuses.
+    """
+    if family not in TRAINERS:
+        raise ValueError(f"family: got {family!r}; allowed are {tuple(TRAINERS)}")
+    return made_once(TRAINERS[family], seed=seed, **settings)
+
+
+def rounded_accuracy(network: Trained, bits: int = 8) -> float:
+    """Test accuracy with the operands of every product rounded to ``bits`` bits."""
+    split = digits(network.seed)
+    with RoundedProducts(bits):
+        return accuracy(network.model(), split.test_images, split.test_labels)

@@ -1,0 +1,99 @@
+"""A multilayer perceptron that reads the handwritten digits: the plain baseline."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+from .training import Recipe, accuracy, examples, fit, seeded
+
+PIXELS = 64
+CLASSES = 10
+
+
+@dataclass(frozen=True)
+class PerceptronShape:
+    """Units in each hidden layer.
+
+    Raises
+    ------
+    ValueError : no hidden layer, or one without a unit.
+    """
+
+    hidden: tuple[int, ...] = (128, 128)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "hidden", tuple(self.hidden))
+        if not self.hidden or min(self.hidden) < 1:
+            raise ValueError(f"hidden: got {self.hidden}; needs layers of at least 1 unit")
+
+    @property
+    def products(self) -> int:
+        """Multiply-accumulates of one inference: Σ width_before · width_after."""
+        widths = (PIXELS, *self.hidden, CLASSES)
+        return sum(a * b for a, b in zip(widths, widths[1:], strict=False))
+
+
+class Perceptron(nn.Module):
+    """Logits (batch, 10) from images (batch, 8, 8) in [0, 1], rectifiers between layers."""
+
+    def __init__(self, shape: PerceptronShape) -> None:
+        super().__init__()
+        self.shape = shape
+        widths = (PIXELS, *shape.hidden, CLASSES)
+        self.layers = nn.ModuleList(
+            nn.Linear(before, after) for before, after in zip(widths, widths[1:], strict=False)
+        )
+
+    def forward(self, images: Tensor) -> Tensor:
+        signal = images.flatten(1)
+        for layer in self.layers[:-1]:
+            signal = torch.relu(layer(signal))
+        return self.layers[-1](signal)
+
+
+@dataclass(frozen=True)
+class TrainedPerceptron:
+    """A trained network's weights, with what it scored on digits it had not seen."""
+
+    state_dict: dict[str, Tensor]
+    test_accuracy: float
+    train_accuracy: float
+    seed: int
+    shape: dict = field(default_factory=dict)
+
+    def model(self) -> Perceptron:
+        """The network in evaluation mode, its weights frozen."""
+        model = Perceptron(PerceptronShape(**self.shape))
+        model.load_state_dict(self.state_dict)
+        return model.eval().requires_grad_(False)
+
+
+def train_perceptron(
+    seed: int,
+    hidden: tuple[int, ...] = (128, 128),
+    epochs: int = 40,
+    learning_rate: float = 0.1,
+    weight_decay: float = 0.1,
+    part: str = "test",
+) -> TrainedPerceptron:
+    """Train a perceptron on ``examples(seed, part)``; that part is scored once, at the end.
+
+    Raises
+    ------
+    ValueError : a setting that ``PerceptronShape``, ``Recipe`` or ``examples`` refuses.
+    """
+    shape = PerceptronShape(hidden)
+    recipe = Recipe(epochs=epochs, learning_rate=learning_rate, weight_decay=weight_decay)
+    split = examples(seed, part)
+    model = seeded(lambda: Perceptron(shape), seed)
+    fit(model, split.train_images, split.train_labels, recipe, seed)
+    return TrainedPerceptron(
+        state_dict={name: value.clone() for name, value in model.state_dict().items()},
+        test_accuracy=accuracy(model, split.test_images, split.test_labels),
+        train_accuracy=accuracy(model, split.train_images, split.train_labels),
+        seed=seed,
+        shape=asdict(shape),
+    )

@@ -1,0 +1,188 @@
+"""A spiking network that reads the handwritten digits.
+
+Leaky integrate-and-fire neurons (snnTorch; Eshraghian et al. 2023) stand where a perceptron has
+rectifiers. A neuron adds its input to its membrane, loses a part of it each time step, and
+sends a one when the membrane passes a threshold. The one is all that the next layer sees.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+
+import snntorch
+import torch
+from snntorch import surrogate
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from .training import Recipe, accuracy, examples, fit, seeded
+
+PIXELS = 64
+CLASSES = 10
+CODINGS = ("current", "rate")
+
+
+@dataclass(frozen=True)
+class SpikingShape:
+    """Size and coding of the network.
+
+    Parameters
+    ----------
+    hidden : neurons in each hidden layer.
+    time_steps : T, how many times each neuron is updated per image.
+    coding : ``current``: each pixel is a constant input current, so the first layer's products
+        are computed once and held. ``rate``: a pixel of brightness p in [0, 1] sends a spike
+        with probability p in each time step.
+    leak : membrane kept from one step to the next, in [0, 1]; a start value, then learned.
+    slope : steepness of the surrogate gradient (fast sigmoid) that replaces the step's own.
+
+    Raises
+    ------
+    ValueError : a size below 1, an unknown coding, a leak outside [0, 1].
+    """
+
+    hidden: tuple[int, ...] = (128, 128)
+    time_steps: int = 4
+    coding: str = "current"
+    leak: float = 0.9
+    slope: float = 10.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "hidden", tuple(self.hidden))
+        if not self.hidden or min(self.hidden) < 1:
+            raise ValueError(f"hidden: got {self.hidden}; needs layers of at least 1 neuron")
+        if self.time_steps < 1:
+            raise ValueError(f"time_steps: got {self.time_steps}; must be at least 1")
+        if self.coding not in CODINGS:
+            raise ValueError(f"coding: got {self.coding!r}; allowed are {CODINGS}")
+        if not 0 <= self.leak <= 1:
+            raise ValueError(f"leak: got {self.leak}; must lie in [0, 1]")
+        if self.slope <= 0:
+            raise ValueError(f"slope: got {self.slope}; must be positive")
+
+
+class SpikingNetwork(nn.Module):
+    """Logits (batch, 10) from images (batch, 8, 8) in [0, 1].
+
+    The output layer does not spike: it adds up what arrives, and the mean over the time steps
+    is the logit. ``spike_seed`` determines the spikes of the rate coding.
+    """
+
+    def __init__(self, shape: SpikingShape, spike_seed: int = 0) -> None:
+        super().__init__()
+        self.shape = shape
+        widths = (PIXELS, *shape.hidden, CLASSES)
+        self.layers = nn.ModuleList(
+            nn.Linear(before, after) for before, after in zip(widths, widths[1:], strict=False)
+        )
+        self.neurons = nn.ModuleList(
+            snntorch.Leaky(
+                beta=torch.full((width,), shape.leak),
+                threshold=torch.ones(width),
+                spike_grad=surrogate.fast_sigmoid(slope=shape.slope),
+                learn_beta=True,
+                learn_threshold=True,
+            )
+            for width in shape.hidden
+        )
+        self.generator = torch.Generator().manual_seed(spike_seed)
+        for layer in self.layers[:-1]:
+            nn.init.kaiming_normal_(layer.weight)
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.run(images)[0]
+
+    def run(self, images: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Logits, and per hidden layer the spikes (time_steps, batch, neurons)."""
+        brightness = images.flatten(1)
+        membranes = [brightness.new_zeros(len(images), width) for width in self.shape.hidden]
+        emitted: list[list[Tensor]] = [[] for _ in membranes]
+        held = self.layers[0](brightness) if self.shape.coding == "current" else None
+        logits = brightness.new_zeros(len(images), CLASSES)
+        for _ in range(self.shape.time_steps):
+            current = held if held is not None else self.layers[0](self.encode(brightness))
+            for index, neuron in enumerate(self.neurons):
+                spikes, membranes[index] = neuron(current, membranes[index])
+                emitted[index].append(spikes)
+                current = self.layers[index + 1](spikes)
+            logits = logits + current
+        return logits / self.shape.time_steps, [torch.stack(spikes) for spikes in emitted]
+
+    def encode(self, brightness: Tensor) -> Tensor:
+        """One time step of rate coding: a spike where a uniform number is below the pixel."""
+        uniform = torch.rand(brightness.shape, generator=self.generator, dtype=brightness.dtype)
+        return (uniform < brightness).to(brightness.dtype)
+
+
+def priced_spikes(spike_price: float):
+    """Cross-entropy plus ``spike_price`` for each spike that the network sends, mean per image.
+
+    The price is what makes a spiking network quiet; without one it has no reason to be. It is
+    a price per spike, not per neuron, because energy is.
+    """
+
+    def objective(model: SpikingNetwork, images: Tensor, labels: Tensor) -> Tensor:
+        logits, spikes = model.run(images)
+        sent = sum(layer.sum() for layer in spikes) / len(images)
+        return cross_entropy(logits, labels) + spike_price * sent
+
+    return objective
+
+
+@torch.no_grad()
+def spike_rates(model: SpikingNetwork, images) -> list[float]:
+    """Spikes per neuron and time step, one value per hidden layer, on ``images``."""
+    return [float(layer.mean()) for layer in model.run(torch.as_tensor(images))[1]]
+
+
+@dataclass(frozen=True)
+class TrainedSpiking:
+    """A trained network's weights, with what it did on digits it had not seen."""
+
+    state_dict: dict[str, Tensor]
+    test_accuracy: float
+    train_accuracy: float
+    rates: tuple[float, ...]
+    seed: int
+    shape: dict = field(default_factory=dict)
+
+    def model(self) -> SpikingNetwork:
+        """The network in evaluation mode, its weights frozen."""
+        model = SpikingNetwork(SpikingShape(**self.shape), spike_seed=self.seed)
+        model.load_state_dict(self.state_dict)
+        return model.eval().requires_grad_(False)
+
+
+def train_spiking(
+    seed: int,
+    hidden: tuple[int, ...] = (128, 128),
+    time_steps: int = 4,
+    coding: str = "current",
+    spike_price: float = 4e-4,
+    epochs: int = 40,
+    learning_rate: float = 0.03,
+    weight_decay: float = 0.1,
+    part: str = "test",
+) -> TrainedSpiking:
+    """Train a spiking network on ``examples(seed, part)``; that part is scored once, at the end.
+
+    Raises
+    ------
+    ValueError : a setting that ``SpikingShape``, ``Recipe`` or ``examples`` refuses.
+    """
+    if spike_price < 0:
+        raise ValueError(f"spike_price: got {spike_price}; must be at least 0")
+    shape = SpikingShape(hidden=hidden, time_steps=time_steps, coding=coding)
+    recipe = Recipe(epochs=epochs, learning_rate=learning_rate, weight_decay=weight_decay)
+    split = examples(seed, part)
+    model = seeded(lambda: SpikingNetwork(shape, spike_seed=seed), seed)
+    loss = priced_spikes(spike_price)
+    fit(model, split.train_images, split.train_labels, recipe, seed, loss)
+    return TrainedSpiking(
+        state_dict={name: value.detach().clone() for name, value in model.state_dict().items()},
+        test_accuracy=accuracy(model, split.test_images, split.test_labels),
+        train_accuracy=accuracy(model, split.train_images, split.train_labels),
+        rates=tuple(spike_rates(model, split.test_images)),
+        seed=seed,
+        shape=asdict(shape),
+    )

@@ -1,0 +1,175 @@
+"""How every network of the book learns the handwritten digits: one recipe for all.
+
+The recipe is AdamW with a linear warm-up and a cosine decay, and cross-entropy; some of the
+training images are shifted by a pixel. Only the learning rate, the weight decay and the number
+of epochs differ between networks. They are chosen on a validation part of the training images,
+never on the test images.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from sklearn.model_selection import train_test_split
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy, pad
+
+from brainbook.evidence.datasets import Split, digits
+
+PARTS = ("test", "validation")
+
+Objective = Callable[[nn.Module, Tensor, Tensor], Tensor]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a training run is free to choose.
+
+    Parameters
+    ----------
+    epochs : passes over the training images.
+    learning_rate : peak of the schedule.
+    weight_decay : of AdamW, on weight matrices only.
+    batch_size : images a step.
+    shift : a shifted training image moves by up to this many pixels each way.
+    shifted_fraction : share of the training images that are shifted, in [0, 1].
+    warm_up : fraction of the steps in which the learning rate rises.
+
+    Raises
+    ------
+    ValueError : a value that no training run could use.
+    """
+
+    epochs: int = 40
+    learning_rate: float = 1e-2
+    weight_decay: float = 0.1
+    batch_size: int = 128
+    shift: int = 1
+    shifted_fraction: float = 0.3
+    warm_up: float = 0.1
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "batch_size"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name}: got {getattr(self, name)}; must be at least 1")
+        if self.learning_rate <= 0:
+            raise ValueError(f"learning_rate: got {self.learning_rate}; must be positive")
+        if self.weight_decay < 0:
+            raise ValueError(f"weight_decay: got {self.weight_decay}; must be at least 0")
+        if not 0 <= self.shift <= 3:
+            raise ValueError(f"shift: got {self.shift}; allowed are 0 to 3 pixels")
+        if not 0 <= self.shifted_fraction <= 1:
+            raise ValueError(f"shifted_fraction: got {self.shifted_fraction}; must lie in [0, 1]")
+        if not 0 <= self.warm_up < 1:
+            raise ValueError(f"warm_up: got {self.warm_up}; must lie in [0, 1)")
+
+
+def examples(seed: int, part: str = "test") -> Split:
+    """Images to learn from and images to be scored on.
+
+    ``test``: the split ``digits(seed)``. ``validation``: its training images alone, split
+    again, so that settings can be chosen without a look at the test images.
+
+    Raises
+    ------
+    ValueError : another part.
+    """
+    if part not in PARTS:
+        raise ValueError(f"part: got {part!r}; allowed are {PARTS}")
+    split = digits(seed)
+    if part == "test":
+        return split
+    train_images, images, train_labels, labels = train_test_split(
+        split.train_images, split.train_labels, test_size=0.25, random_state=seed,
+        stratify=split.train_labels,
+    )  # fmt: skip
+    return Split(train_images, train_labels, images, labels)
+
+
+def seeded(build: Callable[[], nn.Module], seed: int) -> nn.Module:
+    """Build a network with the weights that ``seed`` determines; other random state stays."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return build()
+
+
+def shifted(images: Tensor, shift: int, fraction: float, generator: torch.Generator) -> Tensor:
+    """Move a ``fraction`` of the images (batch, 8, 8), each by its own offset.
+
+    Offsets are at most ``shift`` pixels each way. What leaves the frame is lost, and zeros
+    enter on the other side.
+    """
+    batch, height, width = images.shape
+    padded = pad(images, (shift,) * 4)
+    offset = torch.randint(0, 2 * shift + 1, (2, batch, 1), generator=generator)
+    stays = torch.rand(batch, 1, generator=generator) >= fraction
+    offset = torch.where(stays, shift, offset)
+    rows = offset[0] + torch.arange(height)
+    columns = offset[1] + torch.arange(width)
+    return padded[torch.arange(batch)[:, None, None], rows[:, :, None], columns[:, None, :]]
+
+
+def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict]:
+    """Weight decay for matrices; none for biases, gains, thresholds and leaks."""
+    trained = [p for p in model.parameters() if p.requires_grad]
+    return [
+        {"params": [p for p in trained if p.ndim >= 2], "weight_decay": weight_decay},
+        {"params": [p for p in trained if p.ndim < 2], "weight_decay": 0.0},
+    ]
+
+
+def classify(model: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
+    """Cross-entropy of the model's logits."""
+    return cross_entropy(model(images), labels)
+
+
+def fit(
+    model: nn.Module,
+    images: np.ndarray,
+    labels: np.ndarray,
+    recipe: Recipe,
+    seed: int,
+    objective: Objective = classify,
+) -> nn.Module:
+    """Train ``model`` in place; it maps images (batch, 8, 8) to logits (batch, classes).
+
+    ``objective(model, images, labels)`` is the loss. The seed determines the order of the
+    images and their shifts. Returns the model in evaluation mode.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    images, labels = torch.as_tensor(images), torch.as_tensor(labels)
+    steps_an_epoch = math.ceil(len(images) / recipe.batch_size)
+    steps = recipe.epochs * steps_an_epoch
+    warm = max(1, round(recipe.warm_up * steps))
+
+    def schedule(step: int) -> float:
+        if step < warm:
+            return (step + 1) / warm
+        return 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, steps - warm)))
+
+    optimiser = torch.optim.AdamW(
+        parameter_groups(model, recipe.weight_decay), lr=recipe.learning_rate
+    )
+    scheduler = torch.optim.lr_scheduler.LambdaLR(optimiser, schedule)
+    model.train()
+    for _ in range(recipe.epochs):
+        order = torch.randperm(len(images), generator=generator)
+        for batch in order.split(recipe.batch_size):
+            seen = shifted(images[batch], recipe.shift, recipe.shifted_fraction, generator)
+            loss = objective(model, seen, labels[batch])
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            scheduler.step()
+    return model.eval()
+
+
+@torch.no_grad()
+def accuracy(model: nn.Module, images: np.ndarray, labels: np.ndarray) -> float:
+    """Fraction of ``images`` (count, 8, 8) whose largest logit is at the label."""
+    logits = model(torch.as_tensor(images))
+    return float((logits.argmax(dim=1) == torch.as_tensor(labels)).double().mean())

@@ -1,0 +1,1 @@
+"""Feature maps of the attention kernel: draws, laws, unbiased, tuned and learned."""

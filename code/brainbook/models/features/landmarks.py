@@ -1,0 +1,269 @@
+"""Hidden units tuned to landmarks: queries that stand for those seen in calibration text.
+
+One head attends to a key with exp(q.k), a function of k that the query picks. Instead of random
+directions, unit r is given a landmark c_r, a query that is typical of calibration text, and
+writes the function that belongs to it, f_r(k) = exp(c_r.k - n_r), n_r its usual log normaliser.
+Reading then asks: which mixture of these m functions comes nearest to exp(q.k)?
+
+For Gaussian keys of covariance S the answer has a closed form. After division by their norms
+the functions of two queries have the inner product
+
+    kappa(q, c) = exp(-(q - c)^T S (q - c) / 2),
+
+so the nearest mixture solves (K + ridge I) rho(q) = kappa(q), K = kappa(c_r, c_s), and leaves
+the relative square residual 1 - kappa^T K^(-1) kappa (:func:`unexplained`): the Nyström
+approximation (Williams & Seeger 2001) of the attention kernel. rho is also the steady state of
+units with tuning curves kappa(., c_r) that inhibit each other as much as their tuning overlaps,
+
+    tau d rho/dt = kappa(q) - ridge rho - K rho.
+
+So the reading layer has lateral synapses, and its rates are signed. :class:`Gated` does without
+both: the rates of its units are positive and share out one unit of activity.
+
+The allowed class: landmarks, S and n depend on calibration passages, never on the passage under
+test. Landmarks taken from the passage itself, as in Xiong et al. 2021 (arXiv:2102.03902), would
+be outside of it.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from sklearn.cluster import KMeans
+from sklearn.exceptions import ConvergenceWarning
+from torch import Generator, Tensor
+
+from brainbook.models.astrocyte.circuit import run
+from brainbook.models.attention.softmax import check, relative_error, softmax_attention
+
+from .maps import FeatureMap, HiddenUnits
+
+CANDIDATES = 20_000  # calibration queries that k-means looks at
+SAMPLE = 12  # calibration passages that metric and normalisers are averaged over
+HELD_BACK = 4  # calibration passages on which a width is chosen
+WIDTHS = (1.0, 2.0, 4.0, 8.0, 16.0)
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """What units know of calibration text, per head.
+
+    landmark : (heads, m, d), queries. log_scale : (heads, m), mean log normaliser of each.
+    centre : (heads, 1, d), mean query. metric : (heads, d, d), S of the module's equations.
+    """
+
+    landmark: Tensor
+    log_scale: Tensor
+    centre: Tensor
+    metric: Tensor
+
+
+def tune(query: Tensor, key: Tensor, units: int, generator: Generator, rounds: int = 3) -> Tuning:
+    """Landmarks by k-means on calibration queries, with ``rounds`` of Lloyd's algorithm.
+
+    query, key : (passages, heads, N, d), divided by d^(1/4). S is the mean of the covariance
+    of all keys and of the mean covariance of the keys as a query weighs them: errors count
+    where keys are and where attention goes.
+
+    Raises
+    ------
+    ValueError : shapes that do not fit, or more units than calibration queries.
+    """
+    check(query, key)
+    if query.ndim != 4:
+        raise ValueError(f"query: got {tuple(query.shape)}; must be (passages, heads, N, d)")
+    seen = query.transpose(0, 1).flatten(1, 2)  # (heads, passages x N, d)
+    if not 1 <= units <= seen.shape[1]:
+        raise ValueError(
+            f"units: got {units}; allowed are 1 to {seen.shape[1]}, the calibration queries"
+        )
+    chosen = torch.randperm(seen.shape[1], generator=generator)[: max(CANDIDATES, 4 * units)]
+    state = int(torch.randint(2**31, (), generator=generator))
+    landmark = torch.stack([_means(head, units, rounds, state) for head in seen[:, chosen]])
+    some = slice(None, None, max(1, len(key) // SAMPLE))
+    return Tuning(
+        landmark,
+        usual_log_normaliser(landmark, key[some]),
+        seen.mean(1, keepdim=True),
+        key_metric(query[some], key[some]),
+    )
+
+
+def _means(points: Tensor, units: int, rounds: int, state: int) -> Tensor:
+    with warnings.catch_warnings():  # stopping early is meant
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        found = KMeans(units, init="random", n_init=1, max_iter=rounds, random_state=state)
+        found.fit(points.numpy())
+    return torch.from_numpy(found.cluster_centers_).to(points.dtype)
+
+
+def usual_log_normaliser(query: Tensor, key: Tensor) -> Tensor:
+    """Mean over passages of log sum_s exp(q.k_s): query (heads, m, d) -> (heads, m)."""
+    return sum((query @ passage.mT).logsumexp(-1) for passage in key) / len(key)
+
+
+def key_metric(query: Tensor, key: Tensor) -> Tensor:
+    """S, (heads, d, d), float64: see :func:`tune`. query, key: (passages, heads, N, d)."""
+    query, key = query.double(), key.double()
+    apart = key - key.mean((0, 2), keepdim=True)
+    weight = (query @ key.mT).softmax(-1)
+    picked = weight @ key
+    weighed = key * weight.sum(-2).unsqueeze(-1)  # by the attention that a key receives
+    total = apart.mT @ apart + weighed.mT @ key - picked.mT @ picked
+    return total.sum(0) / (2 * key.shape[0] * key.shape[2])
+
+
+class Tuned(FeatureMap):
+    """What both maps share: unit r writes m f_r(k), and the circuit divides by m."""
+
+    unbiased = False
+    tuning: Tuning
+
+    @property
+    def units(self) -> HiddenUnits:
+        return HiddenUnits(self.tuning.landmark)
+
+    def write(self, key: Tensor, units: HiddenUnits | None = None) -> tuple[None, Tensor]:
+        scale = self.tuning.log_scale - math.log(self.tuning.landmark.shape[-2])
+        return None, (key @ self.tuning.landmark.mT).sub_(scale.unsqueeze(-2))
+
+
+class Landmarks(Tuned):
+    """Tuned units that inhibit each other while they read; rates of either sign."""
+
+    name = "tuned, lateral inhibition"
+
+    def __init__(
+        self, tuning: Tuning, ridge: float = 0.001, dtype: torch.dtype = torch.float64
+    ) -> None:
+        """``ridge``: leak of the lateral network; smaller means larger and less robust rates.
+
+        ``dtype`` of the m x m matrix K: float32 is accurate enough for ridges from 0.001 up.
+
+        Raises
+        ------
+        ValueError : ``ridge`` is not positive.
+        """
+        if not ridge > 0:
+            raise ValueError(f"ridge: got {ridge}; must be positive")
+        self.tuning, self.ridge = tuning, ridge
+        values, vectors = torch.linalg.eigh(tuning.metric.double())
+        self._root = vectors * values.clamp_min(0).sqrt().unsqueeze(-2)
+        self._landmark = self._moved(tuning.landmark)
+        overlap = self.overlap.to(dtype)
+        overlap.diagonal(dim1=-2, dim2=-1).add_(ridge)
+        self._factor = torch.linalg.cholesky(overlap)
+
+    @classmethod
+    def fitted(
+        cls,
+        query: Tensor,
+        key: Tensor,
+        units: int,
+        generator: Generator,
+        ridge: float = 0.001,
+        dtype: torch.dtype = torch.float64,
+    ) -> Landmarks:
+        """Tuned to calibration passages, query and key (passages, heads, N, d)."""
+        return cls(tune(query, key, units, generator), ridge, dtype)
+
+    @property
+    def overlap(self) -> Tensor:
+        """K, the inhibition between units: (heads, m, m), float64."""
+        return _bump(self._landmark, self._landmark)
+
+    def _moved(self, x: Tensor) -> Tensor:
+        """Coordinates in which S is the identity, (heads, n, d), float64."""
+        return (x - self.tuning.centre).double() @ self._root
+
+    def tuning_curves(self, query: Tensor) -> Tensor:
+        """kappa(q, c_r), (heads, n, m), float64, for query (heads, n, d)."""
+        return _bump(self._moved(query), self._landmark)
+
+    def rates(self, query: Tensor) -> Tensor:
+        """rho(q), (..., heads, N, m), float64, for query (..., heads, N, d)."""
+        leading = query.shape[:-3]
+        flat = query.reshape(-1, *query.shape[-3:]).transpose(0, 1).flatten(1, 2)
+        curves = self.tuning_curves(flat).to(self._factor.dtype)
+        settled = torch.cholesky_solve(curves.mT, self._factor).mT.double()
+        apart = settled.unflatten(1, (-1, query.shape[-2])).transpose(0, 1)
+        return apart.reshape(*leading, *apart.shape[1:])
+
+    def read(self, query: Tensor, units: HiddenUnits | None = None) -> tuple[Tensor, Tensor]:
+        """The rates, and the query's usual log normaliser as the same rates interpolate it."""
+        rates = self.rates(query)
+        scale = self.tuning.log_scale.double()
+        usual = scale.mean(-1, keepdim=True)
+        level = usual.unsqueeze(-1) + rates @ (scale - usual).unsqueeze(-1)
+        return rates.to(query.dtype), level.to(query.dtype).expand_as(rates).contiguous()
+
+
+def _bump(x: Tensor, y: Tensor) -> Tensor:
+    """exp(-|x - y|^2/2) for all pairs, (..., n, m)."""
+    squares = x.square().sum(-1).unsqueeze(-1) + y.square().sum(-1).unsqueeze(-2)
+    return (x @ y.mT).sub_(squares / 2).clamp_(max=0).exp_()
+
+
+def unexplained(features: Landmarks, query: Tensor) -> Tensor:
+    """1 - kappa^T K^(-1) kappa, (heads, N): share of |exp(q.k)|^2 that no mixture reaches.
+
+    Norms over Gaussian keys with covariance S. ``features`` should have a small ridge, which
+    stands beside K here as it does in the circuit.
+    """
+    bump = features.tuning_curves(query)
+    return 1 - (bump * features.rates(query)).sum(-1)
+
+
+class Gated(Tuned):
+    """Tuned units of positive rate that share out one unit of activity: no lateral synapses.
+
+    Reading rates are softmax_r(width (q.c_r - |c_r|^2/2)), a soft choice of the landmarks
+    nearest to q. ``width`` : (heads,), inverse square width of a unit's tuning.
+    """
+
+    name = "tuned, gated"
+
+    def __init__(self, tuning: Tuning, width: Tensor) -> None:
+        if not (width > 0).all():
+            raise ValueError(f"width: got {width.min():.3g}; must be positive")
+        self.tuning, self.width = tuning, width
+
+    @classmethod
+    def fitted(
+        cls,
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        units: int,
+        generator: Generator,
+        widths: Sequence[float] = WIDTHS,
+    ) -> Gated:
+        """Width per head: least output error on the last few of the calibration passages.
+
+        Landmarks come from the other passages, so that the width is not chosen on them.
+        """
+        check(query, key, value)
+        kept = min(HELD_BACK, len(query) - 1)
+        tuning = tune(query[:-kept], key[:-kept], units, generator)
+        held = tuple(x[-kept:] for x in (query, key, value))
+        exact, _ = softmax_attention(*held)
+        ones = torch.ones(query.shape[1])
+        tried = [cls(tuning, width * ones)._error(*held, exact) for width in widths]
+        best = torch.stack(tried).argmin(0)
+        return cls(tuning, torch.tensor(widths)[best])
+
+    def _error(self, query: Tensor, key: Tensor, value: Tensor, exact: Tensor) -> Tensor:
+        """Median output error per head, (heads,)."""
+        (readout,) = run(query, key, value, [self.units], [len(self.units)], self)
+        return relative_error(readout.output, exact).median(0).values
+
+    def read(self, query: Tensor, units: HiddenUnits | None = None) -> tuple[None, Tensor]:
+        """Log rates, plus the query's usual log normaliser as the same rates average it."""
+        landmark, width = self.tuning.landmark, self.width.view(-1, 1, 1).to(query.dtype)
+        near = query @ landmark.mT - landmark.square().sum(-1).unsqueeze(-2) / 2
+        share = (width * near).log_softmax(-1)
+        return None, share + share.exp() @ self.tuning.log_scale.unsqueeze(-1)

@@ -1,0 +1,172 @@
+"""Hidden units that know something about the text: centred, or learned on calibration passages.
+
+The allowed class: what is fitted here may depend on calibration passages, never on the passage
+under test. Per head; tensors are (heads, N, d) or (passages, heads, N, d).
+
+Centring uses an identity that holds for any a, b,
+
+    exp(q.k) = exp((q - a).(k - b)) exp(a.k) exp(q.b) exp(-a.b),
+
+so it changes the scatter of the estimate and nothing else. More such moves, and the hidden
+units that go with them: :mod:`brainbook.models.features.unbiased`.
+
+Learning follows a gradient: of the cross-entropy between attention's weights and the circuit's,
+or of the error of the head's output. It starts from random centred units, or from landmarks that
+:class:`brainbook.models.features.landmarks.Gated` found without any gradient.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Generator, Tensor
+
+from brainbook.models.attention.softmax import check
+
+from .landmarks import Gated
+from .maps import FeatureMap, HiddenUnits, Positive
+from .unbiased import Transformed
+
+LOSSES = ("cross-entropy", "output error")
+
+
+class Centred(Transformed):
+    """The positive map on q - a and k - b, with the factors that make up for it.
+
+    a, b : (heads, d), for instance the mean query and the mean key of calibration passages.
+    """
+
+    def __init__(self, a: Tensor, b: Tensor) -> None:
+        super().__init__(a, b, base=Positive())
+
+    @classmethod
+    def fitted(cls, query: Tensor, key: Tensor) -> Centred:
+        """a = mean query, b = mean key over passages and tokens: least mean of R = |q + k|^2."""
+        check(query, key)
+        return cls(query.mean((0, -2)), key.mean((0, -2)))
+
+
+class Learned(FeatureMap):
+    """exp(W x + bias) with separate learned W for writing and for reading. Not unbiased."""
+
+    name = "learned exponential"
+    unbiased = False
+
+    def __init__(self, writing: HiddenUnits, reading: HiddenUnits) -> None:
+        self.writing, self.reading = writing, reading
+
+    def write(self, key: Tensor, units: HiddenUnits | None = None) -> tuple[None, Tensor]:
+        return None, key @ self.writing.weight.mT + self.writing.bias.unsqueeze(-2)
+
+    def read(self, query: Tensor, units: HiddenUnits | None = None) -> tuple[None, Tensor]:
+        return None, query @ self.reading.weight.mT + self.reading.bias.unsqueeze(-2)
+
+    def log_weights(self, query: Tensor, key: Tensor) -> Tensor:
+        """log of the attention weights that the circuit gives, (..., N, N); differentiable."""
+        reading, writing = self.read(query)[1], self.write(key)[1]
+        shift = writing.detach().amax(-2, keepdim=True)
+        reading = reading + shift
+        top = reading.detach().amax(-1, keepdim=True)
+        kernel = (reading - top).exp() @ (writing - shift).exp().mT
+        return kernel.clamp_min(1e-30).log().log_softmax(-1)
+
+
+def unfolded(gated: Gated) -> Learned:
+    """The gated map in free parameters: the same output, a trace that differs by query.
+
+    Gated units share out one unit of activity, and their rates carry the query's usual
+    normaliser. Both are factors that a query gives all units alike, so they drop out of the
+    output, and what is left is exp(W x + bias) on either side.
+    """
+    landmark, width = gated.tuning.landmark, gated.width.to(gated.tuning.landmark.dtype)
+    bias = -width.unsqueeze(-1) * landmark.square().sum(-1) / 2
+    return Learned(
+        HiddenUnits(landmark.clone(), -gated.tuning.log_scale),
+        HiddenUnits(width.view(-1, 1, 1) * landmark, bias),
+    )
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How :func:`learn` trains: Adam on one passage a step, rate falling to zero.
+
+    ``loss``: "cross-entropy" of the attention weights, summed over keys, mean over queries; or
+    "output error", the square of the head's relative error, which needs the values.
+    """
+
+    steps: int = 200
+    learning_rate: float = 0.05
+    loss: str = LOSSES[0]
+
+    def __post_init__(self) -> None:
+        if self.loss not in LOSSES:
+            raise ValueError(f"loss: got {self.loss!r}; allowed are {LOSSES}")
+
+
+def learn(
+    query: Tensor,
+    key: Tensor,
+    units: int,
+    generator: Generator,
+    recipe: Recipe | None = None,
+    value: Tensor | None = None,
+    start: Learned | None = None,
+) -> Learned:
+    """Fit hidden units to attention on calibration passages.
+
+    query, key, value : (passages, heads, N, d). The default loss is the cross-entropy between
+    the softmax weights and the circuit's, as in Zhang et al. 2024 (arXiv:2402.04347).
+    ``start`` : where to begin, by default random centred features. It is left as it is.
+
+    Raises
+    ------
+    ValueError : shapes that do not fit, a start of another size, or no values for a loss that
+        needs them.
+    """
+    check(query, key, value)
+    recipe = recipe or Recipe()
+    if recipe.loss == LOSSES[1] and value is None:
+        raise ValueError(f"value: got None; the loss {recipe.loss!r} needs the values")
+    start = start or _random_start(query, key, units, generator)
+    if len(start.writing) != units:
+        raise ValueError(f"start: got {len(start.writing)} units; must be {units}")
+    parameters = [
+        part.clone().requires_grad_(True)
+        for side in (start.writing, start.reading)
+        for part in (side.weight, side.bias)
+    ]
+    model = Learned(HiddenUnits(*parameters[:2]), HiddenUnits(*parameters[2:]))
+    optimiser = torch.optim.Adam(parameters, lr=recipe.learning_rate)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, recipe.steps)
+    target = (query @ key.mT).softmax(-1)
+    for _ in range(recipe.steps):
+        chosen = int(torch.randint(len(query), (), generator=generator))
+        log_weights = model.log_weights(query[chosen], key[chosen])
+        if recipe.loss == LOSSES[0]:
+            loss = -(target[chosen] * log_weights).sum(-1).mean(-1)
+        else:
+            loss = _square_error(log_weights, target[chosen], value[chosen])
+        optimiser.zero_grad()
+        loss.sum().backward()
+        optimiser.step()
+        schedule.step()
+    for parameter in parameters:
+        parameter.requires_grad_(False)
+    return model
+
+
+def _random_start(query: Tensor, key: Tensor, units: int, generator: Generator) -> Learned:
+    """The same random weights on both sides, with biases that centre queries and keys."""
+    heads, d_head = query.shape[1], query.shape[-1]
+    weight = Positive().draw(units, d_head, generator, (heads,), query.dtype).weight
+    write_bias, read_bias = (
+        -(weight @ x.mean((0, -2)).unsqueeze(-1)).squeeze(-1) for x in (key, query)
+    )
+    return Learned(HiddenUnits(weight, write_bias), HiddenUnits(weight, read_bias))
+
+
+def _square_error(log_weights: Tensor, target: Tensor, value: Tensor) -> Tensor:
+    """|circuit's output - attention's|^2 / |attention's|^2, (heads,)."""
+    apart = (log_weights.exp() - target) @ value
+    return apart.square().sum((-2, -1)) / (target @ value).square().sum((-2, -1))

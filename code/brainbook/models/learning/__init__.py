@@ -1,0 +1,1 @@
+"""Learning rules, biological ones and backpropagation, and how networks train with them."""

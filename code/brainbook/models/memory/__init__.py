@@ -1,0 +1,1 @@
+"""Associative memories: classical, dense, modern, with an astrocyte, by nearest neighbours."""

@@ -1,0 +1,1 @@
+"""Spike codes, and the conversion of networks into spikes."""

@@ -1,0 +1,88 @@
+"""Training for few levels: the rounding that spikes impose is put into the network's training.
+
+The rectifier is replaced by θ/L·clip(⌊z·L/θ + ½⌋, 0, L), the quantisation clip-floor-shift
+activation of Bu et al. (2022). The derivative of the floor is taken to be one, and θ is
+learned with the weights. The result is a quantised network, and a spiking one after conversion.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+from brainbook.models.digits.perceptron import Perceptron, PerceptronShape
+from brainbook.models.digits.training import Recipe, accuracy, examples, fit, seeded
+
+
+def straight_floor(values: Tensor) -> Tensor:
+    """⌊values⌋, with the derivative of the identity."""
+    return values + (torch.floor(values) - values).detach()
+
+
+class RoundedPerceptron(Perceptron):
+    """A perceptron whose hidden activations take ``levels`` + 1 values; θ per layer is learned."""
+
+    def __init__(self, shape: PerceptronShape, levels: int) -> None:
+        super().__init__(shape)
+        if levels < 1:
+            raise ValueError(f"levels: got {levels}; must be at least 1")
+        self.levels = levels
+        self.thresholds = nn.ParameterList(torch.ones(()) * 2 for _ in shape.hidden)
+
+    def forward(self, images: Tensor) -> Tensor:
+        signal = images.flatten(1)
+        for layer, theta in zip(self.layers[:-1], self.thresholds, strict=True):
+            share = (layer(signal) / theta).clamp(0, 1)
+            signal = theta * straight_floor(share * self.levels + 0.5) / self.levels
+        return self.layers[-1](signal)
+
+
+@dataclass(frozen=True)
+class TrainedRounded:
+    """Weights and thresholds, with what the network scored on digits it had not seen."""
+
+    state_dict: dict[str, Tensor]
+    thresholds: tuple[float, ...]
+    levels: int
+    test_accuracy: float
+    seed: int
+    shape: dict = field(default_factory=dict)
+
+    def model(self) -> Perceptron:
+        """The weights in a plain perceptron, frozen; its rounding is left to the reader."""
+        model = Perceptron(PerceptronShape(**self.shape))
+        model.load_state_dict(self.state_dict)
+        return model.eval().requires_grad_(False)
+
+
+def train_rounded(
+    seed: int,
+    hidden: tuple[int, ...] = (128, 128),
+    levels: int = 3,
+    epochs: int = 40,
+    learning_rate: float = 0.1,
+    weight_decay: float = 0.1,
+    part: str = "test",
+) -> TrainedRounded:
+    """Train with rounded activations on ``examples(seed, part)``; scored once, at the end.
+
+    Raises
+    ------
+    ValueError : a setting that ``PerceptronShape``, ``Recipe`` or ``examples`` refuses, no level.
+    """
+    shape = PerceptronShape(hidden)
+    recipe = Recipe(epochs=epochs, learning_rate=learning_rate, weight_decay=weight_decay)
+    split = examples(seed, part)
+    model = seeded(lambda: RoundedPerceptron(shape, levels), seed)
+    fit(model, split.train_images, split.train_labels, recipe, seed)
+    weights = {n: v.clone() for n, v in model.state_dict().items() if n.startswith("layers")}
+    return TrainedRounded(
+        state_dict=weights,
+        thresholds=tuple(abs(theta.item()) for theta in model.thresholds),
+        levels=levels,
+        test_accuracy=accuracy(model, split.test_images, split.test_labels),
+        seed=seed,
+        shape=asdict(shape),
+    )

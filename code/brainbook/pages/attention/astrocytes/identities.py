@@ -1,0 +1,62 @@
+"""Identities that the circuit must meet exactly, and the variance law of a single pair."""
+
+from __future__ import annotations
+
+import torch
+from torch.nn.functional import scaled_dot_product_attention
+
+from brainbook.models.astrocyte.circuit import read, run, write, write_by_token
+from brainbook.models.astrocyte.error import seeded
+from brainbook.models.attention.softmax import scaled, softmax_attention
+from brainbook.models.features.learned import Centred
+from brainbook.models.features.maps import Positive
+from brainbook.models.features.variance import pair_variance
+
+
+def deviations(seed: int, heads: int = 4, tokens: int = 24, d_head: int = 8) -> dict[str, float]:
+    """Largest absolute difference of two ways to the same number, by identity; float64."""
+    generator = seeded(51, seed)
+    raw_query, raw_key, value = torch.randn(
+        3, heads, tokens, d_head, generator=generator, dtype=torch.float64
+    )
+    query, key = scaled(raw_query, raw_key)
+    units = Positive().draw(48, d_head, generator, (heads,), torch.float64)
+    reading, writing = Positive()(query, units), Positive()(key, units)
+    synapses, processes = write(writing, value)
+    by_token, processes_by_token = write_by_token(writing, value)
+    output, trace = read(synapses, processes, reading)
+    kernel = reading @ writing.mT
+    (logs,) = run(query, key, value, units.split(7), [48], Positive())
+    centred = Centred.fitted(query[None], key[None])
+    a, b = centred.a, centred.b
+    moved = (query - a) @ (key - b).mT + a @ key.mT + (query - a) @ b.mT
+    pairs = {
+        "by-token": (by_token[..., -1, :, :], synapses),
+        "processes": (processes_by_token[..., -1, :], processes),
+        "kernel": (output, kernel @ value / kernel.sum(-1, keepdim=True)),
+        "logs": (logs.output, output),
+        "absolute": (logs.log_p.exp(), trace),
+        "centring": (moved, query @ key.mT),
+        "torch": (
+            softmax_attention(query, key, value)[0],
+            scaled_dot_product_attention(raw_query, raw_key, value),
+        ),
+    }
+    return {name: (left - right).abs().max().item() for name, (left, right) in pairs.items()}
+
+
+def pair_ratio(seed: int, draws: int = 2**18) -> float:
+    """Measured over closed-form variance of one pair's estimate: mean over four pairs.
+
+    They have R = |q + k|^2 = 0.5, 1, 1.5 and 2; beyond that a sample variance of this many
+    draws scatters too much to test anything.
+    """
+    generator = seeded(52, seed)
+    query, key = torch.randn(2, 4, 8, generator=generator, dtype=torch.float64)
+    wanted = torch.tensor([0.5, 1.0, 1.5, 2.0], dtype=torch.float64)
+    scale = (wanted / (query + key).square().sum(-1)).sqrt().unsqueeze(-1)
+    query, key = query * scale, key * scale
+    units = Positive().draw(draws, 8, generator, dtype=torch.float64)
+    estimates = Positive()(query, units) * Positive()(key, units) * draws
+    measured = (estimates / (query * key).sum(-1, keepdim=True).exp()).var(-1)
+    return (measured / pair_variance(query, key)).mean().item()

@@ -1,0 +1,3 @@
+"""Page attention/astrocytes_in_time: the neuron-astrocyte circuit as dynamics, not algebra."""
+
+from .measure import *  # noqa

@@ -1,0 +1,3 @@
+"""Page attention/hard_heads: why some heads are hard, and what tuned units stand for."""
+
+from .measure import *  # noqa

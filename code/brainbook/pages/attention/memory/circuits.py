@@ -1,0 +1,195 @@
+"""Repeated trials of the two circuits that compute with associative memory, for the memory page.
+
+The network with two layers of neurons (Krotov and Hopfield 2021) and the circuit of neurons,
+synapses and astrocyte processes (Kozachkov et al. 2025).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import torch
+
+from brainbook.models.memory.dense import bit_error
+from brainbook.models.memory.modern_hopfield import clustered_patterns, two_layers, update
+from brainbook.models.memory.neuron_astrocyte import Circuit, dense_drive, dense_energy, run_dense
+
+NEURONS, STORED = 64, 8  # of the neuron-astrocyte circuit
+FLIPPED = 0.1  # probability that a bit of the cue is wrong
+ORDERS = {  # time constants of neurons, synapses, processes
+    "neurons fastest": (1.0, 10.0, 10.0),
+    "all equal": (1.0, 1.0, 1.0),
+    "neurons slowest": (10.0, 1.0, 1.0),
+}
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """Tables of dense memories.
+
+    powers: ``capacity_table``. every, single: F = exp, all patterns stable and one bit.
+    perfect: ``perfect_table``.
+    """
+
+    powers: pd.DataFrame
+    every: pd.DataFrame
+    single: pd.DataFrame
+    perfect: pd.DataFrame
+
+    def frame(self) -> pd.DataFrame:
+        """The two tables on F = exp in one."""
+        tables = {"all patterns stable": self.every, "one bit": self.single}
+        return pd.concat([t.assign(criterion=name) for name, t in tables.items()])
+
+
+def cued(seed: int, neurons: int = NEURONS, stored: int = STORED) -> tuple[Circuit, np.ndarray]:
+    """A circuit with random memories and a damaged copy of the first, (neurons,)."""
+    rng = np.random.default_rng(seed)
+    circuit = Circuit(rng.choice([-1.0, 1.0], (stored, neurons)))
+    flips = np.where(rng.random(neurons) < FLIPPED, -1.0, 1.0)
+    return circuit, circuit.patterns[0] * flips
+
+
+def descent_table(seeds: Sequence[int], time: float = 8.0, step: float = 0.01) -> pd.DataFrame:
+    """Energy along trajectories; columns system, order, seed, time, energy.
+
+    Two layers: 32 clustered patterns, random starts, hidden neurons fast or slow. Circuit: from
+    a damaged memory, three orders of time constants.
+    """
+    tables = []
+    steps = round(time / step)
+
+    def keep(energy: np.ndarray, **labels) -> None:
+        table = pd.DataFrame({"time": step * np.arange(len(energy)), "energy": energy})
+        tables.append(table.assign(**labels))
+
+    for seed in seeds:
+        patterns = 4 * clustered_patterns(4, 8, 64, 0.5, seed)
+        generator = torch.Generator().manual_seed(seed)
+        visible = torch.randn(1, 64, generator=generator, dtype=torch.float64)
+        hidden = torch.randn(1, 32, generator=generator, dtype=torch.float64)
+        for order, taus in (("hidden fast", (1.0, 0.1)), ("hidden slow", (0.1, 1.0))):
+            _, energy = two_layers(visible, hidden, patterns, taus, steps, step)
+            keep(energy[:, 0].numpy(), system="two layers", order=order, seed=seed)
+        circuit, cue = cued(seed)
+        for order, taus in ORDERS.items():
+            _, _, energy = circuit.run(circuit.eliminated(cue), taus, steps, step)
+            keep(energy, system="circuit", order=order, seed=seed)
+    return pd.concat(tables, ignore_index=True)
+
+
+def largest_rise(table: pd.DataFrame, system: str) -> float:
+    """Largest rise of the energy from one step to the next, in units of its whole fall."""
+    rises = []
+    for _, rows in table[table["system"] == system].groupby(["order", "seed"]):
+        energy = rows.sort_values("time")["energy"].to_numpy()
+        rises.append(np.diff(energy).max() / (energy.max() - energy.min()))
+    return max(0.0, float(max(rises)))
+
+
+def recall_table(seeds: Sequence[int], time: float = 60.0, step: float = 0.05) -> pd.DataFrame:
+    """Circuit and dense memory from one cue, neurons fastest; thinned to 121 times.
+
+    Columns seed, system (circuit or dense memory), time, overlap (of the neurons' rates with
+    the memory), membrane (mean absolute value), agreement (share of neurons whose sign is the dense
+    memory's at the same time).
+    """
+    tables = []
+    steps = round(time / step)
+    thin = slice(None, None, max(1, steps // 120))
+    for seed in seeds:
+        circuit, cue = cued(seed)
+        taus, gain = ORDERS["neurons fastest"], circuit.gains[0]
+        _, full, _ = circuit.run(circuit.eliminated(cue), taus, steps, step)
+        dense = run_dense(circuit, cue, steps, step)
+        agree = (np.sign(full) == np.sign(dense)).mean(-1)
+        for system, path in (("circuit", full), ("dense memory", dense)):
+            table = pd.DataFrame(
+                {
+                    "time": step * np.arange(steps + 1),
+                    "overlap": (np.tanh(gain * path) * circuit.patterns[0]).mean(-1),
+                    "membrane": np.abs(path).mean(-1),
+                    "agreement": agree,
+                }
+            )
+            tables.append(table[thin].assign(seed=seed, system=system))
+    return pd.concat(tables, ignore_index=True)
+
+
+def elimination_gaps(seed: int) -> dict[str, float]:
+    """How far the eliminated circuit is from the dense memory of degree four, float64.
+
+    rest: largest drive of synapses and processes. drive, energy: largest differences.
+    """
+    circuit, cue = cued(seed)
+    membrane = cue * np.random.default_rng([seed, 1]).uniform(0.05, 0.4, cue.shape)
+    state = circuit.eliminated(membrane)
+    neuron, synapse, process = circuit.drives(state)
+    return {
+        "rest": float(max(np.abs(synapse).max(), np.abs(process).max())),
+        "drive": float(np.abs(neuron - dense_drive(circuit, membrane)).max()),
+        "energy": float(np.abs(circuit.energy(state) - dense_energy(circuit, membrane))),
+    }
+
+
+def gaps(seed: int, descent: pd.DataFrame) -> dict[str, float]:
+    """All deviations from identities of the two circuits; ``descent`` from descent_table."""
+    rises = {
+        "rise": largest_rise(descent, "two layers"),
+        "circuit-rise": largest_rise(descent, "circuit"),
+    }
+    return {"layers": two_layer_gap(seed)} | rises | elimination_gaps(seed)
+
+
+def growth_rate(seed: int, neurons: int = 6, nudge: float = 1e-6) -> float:
+    """Fastest growth of a small deviation from the eliminated state at a stored memory.
+
+    Largest real part of the eigenvalues of the circuit's Jacobian (central differences) where
+    the dense memory rests, all time constants one. Positive: the circuit does not stay there.
+    """
+    rng = np.random.default_rng(seed)
+    circuit = Circuit(rng.choice([-1.0, 1.0], (1, neurons)), gains=(1.5, 1.5, 1.5))
+    rest = run_dense(circuit, circuit.patterns[0], 4000, 0.05)[-1]
+    parts = circuit.eliminated(rest)
+    sizes = np.cumsum([part.size for part in parts])[:-1]
+
+    def drive(flat: np.ndarray) -> np.ndarray:
+        x, s, p = np.split(flat, sizes, axis=-1)
+        square = (*flat.shape[:-1], neurons, neurons)
+        drives = circuit.drives((x, s.reshape(square), p.reshape(square)))
+        return np.concatenate([d.reshape(*flat.shape[:-1], -1) for d in drives], axis=-1)
+
+    flat = np.concatenate([part.ravel() for part in parts])
+    nudges = nudge * np.eye(len(flat))
+    jacobian = (drive(flat + nudges) - drive(flat - nudges)).T / (2 * nudge)
+    return float(np.linalg.eigvals(jacobian).real.max())
+
+
+def two_layer_gap(seed: int) -> float:
+    """Hidden layer at its rest, then one step of one visible time constant: minus attention."""
+    patterns = clustered_patterns(4, 8, 64, 0.5, seed)
+    generator = torch.Generator().manual_seed(seed)
+    visible = torch.randn(5, 64, generator=generator, dtype=torch.float64)
+    last, _ = two_layers(visible, visible @ patterns.mT, patterns, (1.0, 1.0), 1, 1.0)
+    return float((last - update(visible, patterns)).abs().max())
+
+
+def single_bit_table(
+    neurons: Sequence[int], seeds: Sequence[int], draws: int, error: float
+) -> pd.DataFrame:
+    """F = exp: patterns at which one bit of one pattern fails with probability ``error``.
+
+    Drawn at the law 2 error 2^N and moved in proportion to the measured error. Columns neurons,
+    seed, patterns, law.
+    """
+    rows = []
+    for seed in seeds:
+        for count in neurons:
+            law = 2 * error * 2.0**count
+            rng = np.random.default_rng([seed, count, 2])
+            found = bit_error(count, 0, max(2, round(law)), draws, rng)
+            rows.append((count, seed, law * error / max(found, 0.5 / draws), law))
+    return pd.DataFrame(rows, columns=["neurons", "seed", "patterns", "law"])

@@ -1,0 +1,185 @@
+"""Heads of a pretrained transformer read as modern Hopfield networks.
+
+Keys are the stored patterns, queries the states, beta is one, because both are divided by
+d^(1/4). A page of text is one memory: its keys are stored when it is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+from transformers import BertModel
+
+from brainbook.evidence import pretrained
+from brainbook.evidence.datasets import TEST_TEXTS, text
+from brainbook.models.attention.minilm_heads import Heads, passages, record
+from brainbook.models.memory.modern_hopfield import iterate, keys_holding, uniform_keys, weights
+
+CLASSES = ("I", "II", "III", "IV")
+BOUNDS = (1 / 2, 1 / 8, 1 / 32)  # of the number of tokens, Ramsauer et al. (2021)
+SAME = 1e-2  # relative distance below which two end states count as one
+STORED = 0.9  # weight on the key itself from which it counts as retrieved
+
+
+def operating_class(share: np.ndarray | float) -> np.ndarray:
+    """Class of a head whose median count of keys is ``share`` times the number of tokens.
+
+    I: more than 1/2 (averages over very many), II: more than 1/8, III: more than 1/32,
+    IV: the rest (few keys, or one), as defined by Ramsauer et al. (2021).
+    """
+    share = np.asarray(share, float)
+    conditions = [share > bound for bound in BOUNDS]
+    return np.select(conditions, CLASSES[:3], CLASSES[3])
+
+
+@lru_cache(maxsize=8)
+def _length(name: str) -> int:
+    _, tokenizer = pretrained.minilm()
+    return len(tokenizer(text(name), add_special_tokens=False, verbose=False).input_ids) + 2
+
+
+def long_texts(tokens: int) -> list[str]:
+    """Test documents that fill a passage of so many tokens.
+
+    Raises
+    ------
+    ValueError : fewer than three do, or MiniLM cannot read so many tokens.
+    """
+    limit = pretrained.minilm()[0].config.max_position_embeddings
+    found = [name for name in TEST_TEXTS if _length(name) >= tokens]
+    if tokens > limit or len(found) < 3:
+        raise ValueError(f"tokens: got {tokens}; allowed is up to {limit}, and three documents")
+    return found
+
+
+def _untrained(name: str, tokens: int, seed: int) -> Heads:
+    """The first passage of a document through a BERT of MiniLM's shape with random weights."""
+    model, tokenizer = pretrained.minilm()
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        fresh = BertModel(model.config, add_pooling_layer=False).eval()
+    ids = tokenizer(text(name), add_special_tokens=False, verbose=False).input_ids[: tokens - 2]
+    ends = tokenizer.cls_token_id, tokenizer.sep_token_id
+    return record(fresh, input_ids=torch.tensor([[ends[0], *ids, ends[1]]]))
+
+
+def _rows(heads: Heads, **labels) -> pd.DataFrame:
+    """Median over queries of the keys that hold 90%, for every head."""
+    keys = keys_holding(weights(heads.query, heads.key)).double().quantile(0.5, dim=-1)
+    layer, head = np.indices(keys.shape)
+    frame = pd.DataFrame({"layer": layer.ravel(), "head": head.ravel(), "keys": keys.ravel()})
+    return frame.assign(tokens=heads.query.shape[-2], **labels)
+
+
+def keys_table(lengths: Sequence[int]) -> pd.DataFrame:
+    """Keys that hold 90% of the weight, median over queries, for every head and document.
+
+    Columns layer, head, keys, tokens, document, weights (trained or untrained), share (keys over
+    tokens), uniform (keys that uniform weights need), regime. Documents are those that fill the
+    longest passage; shorter ones are their beginnings.
+    """
+    tables = []
+    for seed, name in enumerate(long_texts(max(lengths))):
+        for tokens in lengths:
+            trained = passages(name, tokens, 1)[0]
+            tables.append(_rows(trained, document=name, weights="trained"))
+        fresh = _untrained(name, max(lengths), seed)
+        tables.append(_rows(fresh, document=name, weights="untrained"))
+    table = pd.concat(tables, ignore_index=True)
+    table["share"] = table["keys"] / table["tokens"]
+    table["uniform"] = table["tokens"].map(uniform_keys)
+    return table.assign(regime=operating_class(table["share"]))
+
+
+def _distinct(states: Tensor) -> Tensor:
+    """Number of different vectors among (..., B, d), up to ``SAME`` of their mean length."""
+    close = torch.cdist(states, states) < SAME * states.norm(dim=-1).mean(-1)[..., None, None]
+    first = close.int().argmax(-1)
+    return (first == torch.arange(states.shape[-2])).sum(-1)
+
+
+def iteration_table(tokens: int, updates: Sequence[int]) -> pd.DataFrame:
+    """Keys that hold 90% when attention is iterated: q <- softmax(q K^T) K.
+
+    Row per document, layer, head and number of updates made before the weights are read (0 is
+    the head's own attention). keys: median over queries.
+    """
+    tables = []
+    for name in long_texts(tokens):
+        heads = passages(name, tokens, 1)[0]
+        state, done = heads.query, 0
+        for count in sorted(updates):
+            state, done = iterate(state, heads.key, count - done), count
+            now = Heads(state, heads.key, heads.value, heads.hidden)
+            tables.append(_rows(now, document=name, updates=count))
+    return pd.concat(tables, ignore_index=True)
+
+
+def storage_table(tokens: int, updates: int) -> pd.DataFrame:
+    """What iteration ends in, for every head and document.
+
+    Columns layer, head, document, ends (different end states over all queries), stored (share
+    of keys that return to themselves when started there), moved (largest relative step of the
+    last update), nearest (share of end states with 90% of the weight on one key).
+    """
+    tables = []
+    for name in long_texts(tokens):
+        heads = passages(name, tokens, 1)[0]
+        key = heads.key.double()
+        end = iterate(heads.query.double(), key, updates)
+        weight = weights(end, key)
+        moved = (weight @ key - end).norm(dim=-1) / end.norm(dim=-1)
+        own = weights(iterate(key, key, updates), key).diagonal(dim1=-2, dim2=-1)
+        frame = pd.DataFrame(
+            {
+                "ends": _distinct(end).ravel(),
+                "stored": (own > STORED).double().mean(-1).ravel(),
+                "nearest": (weight.amax(-1) > STORED).double().mean(-1).ravel(),
+                "moved": moved.amax(-1).ravel(),
+            }
+        )
+        layer, head = np.indices(key.shape[:2])
+        tables.append(frame.assign(layer=layer.ravel(), head=head.ravel(), document=name))
+    return pd.concat(tables, ignore_index=True)
+
+
+@torch.no_grad()
+def attention_gaps(tokens: int = 64) -> dict[str, float]:
+    """Largest differences between Hopfield updates and attention, float64.
+
+    torch: update of random states against torch's scaled_dot_product_attention.
+    minilm: weights of all 72 heads against those that the transformers library returns.
+    values: the same weights over the values against the input of each output projection.
+    """
+    generator = torch.Generator().manual_seed(0)
+    states, patterns = (
+        torch.randn(4, 50, 16, generator=generator, dtype=torch.float64) for _ in range(2)
+    )
+    attend = torch.nn.functional.scaled_dot_product_attention(states, patterns, patterns, scale=0.7)
+    gaps = {"torch": (iterate(states, patterns, 1, 0.7) - attend).abs().max().item()}
+    model, tokenizer = pretrained.minilm(torch.float64)
+    ids = tokenizer(text(TEST_TEXTS[0]), add_special_tokens=False, verbose=False).input_ids
+    inputs = {"input_ids": torch.tensor([ids[:tokens]])}
+    heads = record(model, **inputs)
+    seen: list[Tensor] = []
+    hooks = [
+        layer.attention.output.dense.register_forward_hook(
+            lambda _module, given, _output: seen.append(given[0][0])
+        )
+        for layer in model.encoder.layer
+    ]
+    try:
+        theirs = torch.cat(model(**inputs, output_attentions=True).attentions)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    ours = weights(heads.query, heads.key)
+    joined = (ours @ heads.value).transpose(1, 2).flatten(-2)
+    gaps["minilm"] = (ours - theirs).abs().max().item()
+    gaps["values"] = (joined - torch.stack(seen)).abs().max().item()
+    return gaps

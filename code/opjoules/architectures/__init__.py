@@ -1,0 +1,1 @@
+"""Operations of published architectures from their definitions."""

@@ -1,0 +1,46 @@
+"""Text encoders of the BERT family as tables of operations."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from . import layers
+from .counts import dense_counts
+
+
+def text_transformer(
+    depth: int, width: int, heads: int, tokens: int, *, mlp_ratio: int = 4,
+    vocabulary: int = 30522, positions: int = 512, types: int = 2, pooler: bool = False,
+    counts: bool = False,
+) -> pd.DataFrame:  # fmt: skip
+    """A BERT encoder on ``tokens`` tokens: embeddings, ``depth`` softmax blocks, a pooler.
+
+    ``12·N·width² + 2·N²·width`` MACs a block at the ratio 4 (Devlin et al. 2019, section 3).
+    Tables of ``vocabulary``, ``positions`` and ``types`` rows are looked up, not multiplied.
+    ``counts=True`` returns the counts of one inference, ready for ``estimate``.
+
+    Raises
+    ------
+    ValueError : a size below 1, a width that the heads do not divide, more tokens than
+        positions.
+    """
+    layers.positive(depth=depth, width=width, heads=heads, tokens=tokens, mlp_ratio=mlp_ratio)
+    if width % heads:
+        raise ValueError(f"width: got {width}; must be a multiple of heads ({heads})")
+    if tokens > positions:
+        raise ValueError(f"tokens: got {tokens}; the position table has {positions}")
+    tables = {"word": vocabulary, "type": types, "position": positions}
+    rows = [layers.embedding(f"embedding.{k}", tokens, n, width) for k, n in tables.items()]
+    for block in range(depth):
+        name = f"block.{block}"
+        rows += [
+            layers.linear(f"{name}.{part}", tokens, width, width, bias=True)
+            for part in ("query", "key", "value")
+        ]
+        rows += layers.attention(name, tokens, width, heads)
+        rows.append(layers.linear(f"{name}.projection", tokens, width, width, bias=True))
+        rows += layers.mlp(name, tokens, width, mlp_ratio)
+    if pooler:
+        rows.append(layers.linear("pooler", 1, width, width, bias=True))
+    table = pd.DataFrame(rows)
+    return dense_counts(table) if counts else table

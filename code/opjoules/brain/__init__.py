@@ -1,0 +1,1 @@
+"""What the brain spends, and what physics allows."""

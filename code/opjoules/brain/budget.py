@@ -1,0 +1,218 @@
+"""The brain's energy: what it burns, on what, and how many spikes that buys.
+
+The published budgets are rebuilt from their own inputs, so that a reader sees which input
+decides. ATP is the fuel of cells; about thirty molecules come of one molecule of glucose.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+
+import pandas as pd
+from scipy import constants
+
+from brainbook.evidence import facts
+
+from .optimal_rate import cell_ratio, optimal_rate
+from .physical_limits import KILO, atp_joules, constant
+
+MINUTE = 60.0
+MILLI, MICRO, GIGA = 1e-3, 1e-6, 1e9
+
+
+@dataclass(frozen=True)
+class Budgets:
+    """Shares of signalling energy by process and study (%), and Lennie's rate by changed input."""
+
+    shares: pd.DataFrame
+    rates: pd.DataFrame
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """Both tables in one, for CSV."""
+        long = self.shares.reset_index().melt("process", value_name="percent")
+        parts = {"shares": long, "rates": self.rates}
+        return pd.concat(parts, names=["part"]).reset_index(level=0)
+
+
+def brain(key: str) -> float:
+    """One number of ``data/energy_brain.csv``, in the unit that stands there."""
+    return facts.value("energy_brain.csv", key)
+
+
+def shares() -> pd.DataFrame:
+    """Signalling energy of cortex by process, per cent: Attwell and Laughlin, and its revision.
+
+    Index ``process``, one column per study.
+    """
+    table = facts.table("energy_brain_shares.csv")
+    return table.pivot(index="process", columns="study", values="percent").sort_index()
+
+
+def glucose_moles(milligrams: float) -> float:
+    """Moles in a mass of glucose."""
+    return milligrams * MILLI / constant("glucose_mass")
+
+
+def atp_from_glucose(moles: float) -> float:
+    """Molecules of ATP that come of ``moles`` of glucose."""
+    return moles * constant("atp_per_glucose") * constants.Avogadro
+
+
+def glucose_power() -> pd.DataFrame:
+    """Power of the human brain from two published uses of glucose.
+
+    Columns ``source``, ``moles`` per minute, ``glucose_watts`` (all that the oxidation sets
+    free) and ``atp_watts`` (what arrives in ATP).
+    """
+    uses = {
+        "lennie2003cost": glucose_moles(brain("lennie_brain_glucose")),
+        "herculano2011scaling": brain("brain_glucose_umol") * MICRO,
+    }
+    rows = [
+        {
+            "source": source, "moles": moles,
+            "glucose_watts": moles * constant("glucose_energy") * KILO / MINUTE,
+            "atp_watts": atp_joules(atp_from_glucose(moles)) / MINUTE,
+        }
+        for source, moles in uses.items()
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def attwell_spike() -> dict[str, float]:
+    """What Attwell and Laughlin (2001) imply for one neuron.
+
+    ``potential_percent``: share of action potentials, rebuilt as cost · rate / total.
+    ``atp_per_spike``: everything but the resting potential, per spike; ``atp_at_rest`` per
+    second.
+    """
+    total, rate = brain("attwell_atp_per_neuron"), brain("attwell_rate")
+    percent = facts.table("energy_brain_shares.csv")
+    rest = percent[
+        (percent["source"] == "attwell2001energy") & (percent["process"] == "resting potentials")
+    ]["percent"].iloc[0]
+    at_rest = total * rest / 100
+    return {
+        "potential_percent": 100 * rate * brain("attwell_atp_per_potential") / total,
+        "atp_per_spike": (total - at_rest) / rate,
+        "atp_at_rest": at_rest,
+    }
+
+
+def lennie() -> dict[str, float]:
+    """Lennie's (2003) argument, step by step.
+
+    ``cortex_atp`` (per minute, from glucose), ``spike_percent`` (share of it that his spikes
+    take), ``neurons`` (that his interval implies), ``rate`` (from it), ``ceiling`` (mean rate
+    at which cortex, its other costs unchanged, would use all that the brain has).
+    """
+    atp = atp_from_glucose(glucose_moles(brain("lennie_cortex_glucose")))
+    spikes = brain("lennie_spikes") * brain("lennie_atp_per_spike") * MINUTE
+    neurons = brain("lennie_spikes") * brain("lennie_interval")
+    everything = atp_from_glucose(glucose_moles(brain("lennie_brain_glucose")))
+    other = brain("lennie_cortex_atp") - spikes
+    per_rate = neurons * brain("lennie_atp_per_spike") * MINUTE
+    return {
+        "cortex_atp": atp,
+        "spike_percent": 100 * spikes / brain("lennie_cortex_atp"),
+        "neurons": neurons,
+        "rate": brain("lennie_spikes") / neurons,
+        "ceiling": (everything - other) / per_rate,
+    }
+
+
+def mean_rates() -> pd.DataFrame:
+    """Lennie's mean rate when one input or several are replaced by another source's.
+
+    Columns ``cost`` (ATP per spike), ``neurons``, ``supply`` (glucose of the brain in moles per
+    minute; neocortex keeps the share it has in Lennie's), ``changed`` (which inputs are not
+    Lennie's), ``rate`` (spikes per second and neuron).
+    """
+    first = lennie()
+    own_supply, other_supply = glucose_power()["moles"]
+    costs = {"": brain("lennie_atp_per_spike"), "cost of a spike": attwell_spike()["atp_per_spike"]}
+    counts = {"": first["neurons"], "neurons": brain("cortex_neurons")}
+    supplies = {"": own_supply, "glucose": other_supply}
+    cortex = brain("lennie_cortex_glucose") / brain("lennie_brain_glucose")
+    rows = []
+    for (a, cost), (b, neurons), (c, moles) in product(
+        costs.items(), counts.items(), supplies.items()
+    ):
+        budget = atp_from_glucose(moles * cortex) / MINUTE * first["spike_percent"] / 100
+        changed = ", ".join(name for name in (a, b, c) if name) or "none"
+        rows.append((cost, neurons, moles, changed, budget / cost / neurons))
+    names = ["cost", "neurons", "supply", "changed", "rate"]
+    return pd.DataFrame(rows, columns=names).sort_values("rate", ignore_index=True)
+
+
+def headline(rates: pd.DataFrame) -> dict[str, float]:
+    """What a page says in numbers about the budget; ``rates`` is the table of ``mean_rates``.
+
+    Watts of ``glucose`` and ``atp`` (least and most), Lennie's ``spike_share`` (%) and
+    ``implied`` neurons (10⁹), the rodent's ATP per spike (10⁹), the slowest and fastest rate;
+    of the cells, in steps as short as a spike: the rodent's cost ratio and best rate (spikes
+    per second), and how many times the human neuron could fire more often.
+    """
+    power, chain = glucose_power(), lennie()
+    return {
+        "watts": power["glucose_watts"].min(), "more_watts": power["glucose_watts"].max(),
+        "atp": power["atp_watts"].min(), "more_atp": power["atp_watts"].max(),
+        "spike_share": chain["spike_percent"], "implied": chain["neurons"] / GIGA,
+        "rodent_spike": attwell_spike()["atp_per_spike"] / GIGA,
+        "slowest": rates["rate"].min(), "fastest": rates["rate"].max(),
+        **_cells_in_words(),
+    }  # fmt: skip
+
+
+def _cells_in_words() -> dict[str, float]:
+    rodent, human = (
+        cell for _, cell in cells((brain("time_bin"),)).sort_values("study").iterrows()
+    )
+    return {
+        "rodent_ratio": rodent["ratio"], "rodent_best": rodent["optimum"] / rodent["step"],
+        "human_behind": human["optimum"] / human["rate"],
+    }  # fmt: skip
+
+
+def fraction_active(mean_rate: float, active_rate: float) -> float:
+    """Share of neurons that can fire at ``active_rate`` while the others are silent.
+
+    Raises
+    ------
+    ValueError : a rate that is not positive, or an active rate below the mean.
+    """
+    if not 0 < mean_rate <= active_rate:
+        raise ValueError(
+            f"active_rate: got {active_rate} and a mean of {mean_rate}; "
+            "needed is 0 < mean <= active rate"
+        )
+    return mean_rate / active_rate
+
+
+def cells(steps: tuple[float, ...]) -> pd.DataFrame:
+    """Cortical neurons as Levy and Baxter see them, for time steps of several lengths (s).
+
+    Columns ``study``, ``step``, ``ratio`` (cost of a step with a spike over a silent one),
+    ``rate`` and ``optimum`` (spikes per step, at the study's mean rate and at best). What does
+    not go to spikes counts as the cost of silence: the resting potential in Attwell and
+    Laughlin's budget, all else that neocortex burns in Lennie's.
+    """
+    rodent, human = attwell_spike(), lennie()
+    quiet = brain("lennie_cortex_atp") / MINUTE * (1 - human["spike_percent"] / 100)
+    neurons = {
+        "Attwell and Laughlin 2001": (
+            rodent["atp_per_spike"], rodent["atp_at_rest"], brain("attwell_rate"),
+        ),
+        "Lennie 2003": (
+            brain("lennie_atp_per_spike"), quiet / human["neurons"], human["rate"],
+        ),
+    }  # fmt: skip
+    rows = [
+        (study, step, cell_ratio(spike, rest, step), rate * step)
+        for study, (spike, rest, rate) in neurons.items()
+        for step in steps
+    ]
+    table = pd.DataFrame(rows, columns=["study", "step", "ratio", "rate"])
+    return table.assign(optimum=table["ratio"].map(optimal_rate))

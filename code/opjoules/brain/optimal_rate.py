@@ -1,0 +1,190 @@
+"""How often should a neuron fire to say most per joule? Levy and Baxter (1996).
+
+A neuron that fires in a time step with probability p says H(p) bits. If a step with a spike
+costs r times as much as a silent one, the bits per unit of energy are H(p) / (1 + (r - 1) p).
+Setting the derivative to zero gives ln p = r ln(1 - p), hence p = (1 - p)^r.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import bisect, brentq
+from scipy.special import entr
+
+from brainbook.evidence import facts
+from opjoules.pricing.break_even import layers
+from opjoules.pricing.estimate import Estimate, estimate
+
+SMALLEST = 1e-300
+MACHINES = ("Loihi", "8-bit, memory", "8-bit, arithmetic")
+
+
+class Ratio(NamedTuple):
+    """Cost of a step with a spike over that of a silent one: low, central, high."""
+
+    low: float
+    central: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Quiet:
+    """The optimum's curve, cortical cells, and trained networks on several machines."""
+
+    curve: pd.DataFrame
+    cells: pd.DataFrame
+    networks: pd.DataFrame
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """All three in one, for CSV."""
+        parts = {"curve": self.curve, "cell": self.cells, "network": self.networks}
+        return pd.concat(parts, names=["part"]).reset_index(level=0)
+
+
+def bits(rate: float | np.ndarray) -> float | np.ndarray:
+    """H(p) = -p log2 p - (1 - p) log2 (1 - p), in bits; 0 at p = 0 and p = 1."""
+    probability = np.asarray(rate, dtype=float)
+    return (entr(probability) + entr(1 - probability)) / np.log(2)
+
+
+def bits_per_energy(rate: float | np.ndarray, ratio: float) -> float | np.ndarray:
+    """Bits per cost of a silent step, Levy and Baxter (1996)."""
+    return bits(rate) / (1 + (ratio - 1) * np.asarray(rate, dtype=float))
+
+
+def optimal_rate(ratio: float) -> float:
+    """The p that solves p = (1 - p)^r, spikes per neuron and step.
+
+    Raises
+    ------
+    ValueError : r is not positive.
+    """
+    if not ratio > 0:
+        raise ValueError(f"ratio: got {ratio}; must be positive")
+    return float(brentq(lambda p: np.log(p) - ratio * np.log1p(-p), SMALLEST, 1 - 1e-16,
+                        xtol=1e-16, rtol=8.9e-16))  # fmt: skip
+
+
+def optimum_by_search(ratio: float) -> float:
+    """The same p, found without the formula: the zero of a numerical derivative.
+
+    The derivative of the bits per energy is taken by a complex step, exact to machine
+    precision, and its sign change is bisected.
+
+    Raises
+    ------
+    ValueError : r is not positive.
+    """
+    if not ratio > 0:
+        raise ValueError(f"ratio: got {ratio}; must be positive")
+
+    def slope(rate: float) -> float:
+        step = 1e-30
+        p = complex(rate, step)
+        entropy = -(p * np.log(p) + (1 - p) * np.log(1 - p))
+        return (entropy / (1 + (ratio - 1) * p)).imag / step
+
+    return float(bisect(slope, 1e-12, 1 - 1e-12, xtol=1e-15, rtol=8.9e-16, maxiter=200))
+
+
+def ratio_for(rate: float) -> float:
+    """The r for which ``rate`` is optimal: ln p / ln(1 - p).
+
+    Raises
+    ------
+    ValueError : a rate outside (0, 1).
+    """
+    if not 0 < rate < 1:
+        raise ValueError(f"rate: got {rate}; allowed are rates between 0 and 1")
+    return float(np.log(rate) / np.log1p(-rate))
+
+
+def share_of_best(rates: np.ndarray, ratio: float) -> float:
+    """Bits per energy of neurons with ``rates``, over those of equal neurons at the optimum."""
+    rates = np.asarray(rates, dtype=float)
+    found = bits(rates).sum() / (1 + (ratio - 1) * rates).sum()
+    return float(found / bits_per_energy(optimal_rate(ratio), ratio))
+
+
+def cell_ratio(atp_per_spike: float, atp_at_rest: float, step: float) -> float:
+    """r of a nerve cell: 1 + cost of a spike over the resting cost of one ``step`` (s)."""
+    if step <= 0:
+        raise ValueError(f"step: got {step} s; must be positive")
+    return 1 + atp_per_spike / (atp_at_rest * step)
+
+
+def machine_ratio(hardware: str, neurons: int, fan_out: int, memory: bool) -> Ratio:
+    """r of one of ``neurons`` that each reach ``fan_out`` others, from the library's costs.
+
+    A silent step updates the neuron and compares it with its threshold (with memory, its state
+    is read and written). A spike adds an accumulate per synapse (with memory, a weight each,
+    and the spike itself is written and read). Low and high let both costs vary on their own.
+
+    Raises
+    ------
+    ValueError : sizes below 1, or unknown hardware.
+    """
+    table = layers(neurons, fan_out, 1, 1.0)["spiking"]
+    table = table.assign(
+        neuron_updates=float(neurons), comparisons=float(neurons), state_size=neurons,
+        state_reads=float(neurons), state_writes=float(neurons),
+        activation_reads=float(neurons), activation_writes=float(neurons),
+    )  # fmt: skip
+    quiet = table.assign(acs=0.0, weight_reads=0.0, activation_reads=0.0, activation_writes=0.0)
+    return _ratio(estimate(quiet, hardware, memory), estimate(table, hardware, memory))
+
+
+def _ratio(silent: Estimate, active: Estimate) -> Ratio:
+    zero, one = silent.joules, active.joules
+    extra = [b - a for a, b in zip(zero, one, strict=True)]
+    return Ratio(
+        1 + extra[0] / zero.high, 1 + extra[1] / zero.central, 1 + extra[2] / zero.low
+    )  # fmt: skip
+
+
+def loihi_ratio(fan_out: int) -> Ratio:
+    """r on Loihi: (active update + fan-out · synaptic operation) / inactive update.
+
+    The centre takes the published constants; a simulator fitted to the running chip has others,
+    and gives the other end of the interval.
+
+    Raises
+    ------
+    ValueError : a fan-out below 1.
+    """
+    if fan_out < 1:
+        raise ValueError(f"fan_out: got {fan_out}; must be at least 1")
+    table = facts.table("energy_chips.csv")
+    costs = table[table["chip"] == "Loihi"].drop_duplicates("quantity").set_index("quantity")
+    costs = costs["value"].astype(float)
+    published, fitted = (
+        (costs[f"neuron update active{note}"] + fan_out * costs[f"synaptic operation{note}"])
+        / costs[f"neuron update inactive{note}"]
+        for note in ("", ", calibrated")
+    )
+    return Ratio(min(published, fitted), published, max(published, fitted))
+
+
+def ratio_on(machine: str, neurons: int, fan_out: int) -> Ratio:
+    """r on one of ``MACHINES``; 8-bit logic is that at 45 nm.
+
+    Raises
+    ------
+    ValueError : another machine, or a size below 1.
+    """
+    if machine not in MACHINES:
+        raise ValueError(f"machine: got {machine!r}; allowed are {MACHINES}")
+    if machine == "Loihi":
+        return loihi_ratio(fan_out)
+    return machine_ratio("45nm_int8", neurons, fan_out, machine.endswith("memory"))
+
+
+def curve(ratios: np.ndarray) -> pd.DataFrame:
+    """Optimal rate for each cost ratio: columns ``ratio``, ``rate``, ``bits`` at the optimum."""
+    rates = np.array([optimal_rate(ratio) for ratio in ratios])
+    return pd.DataFrame({"ratio": ratios, "rate": rates, "bits": bits(rates)})

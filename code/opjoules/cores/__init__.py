@@ -1,0 +1,1 @@
+"""A network on a grid of cores: mapping, traffic, cost."""

@@ -1,0 +1,1 @@
+"""Counting the operations of one real pass."""

@@ -1,0 +1,1 @@
+"""From counts to joules, under every accounting scheme."""

@@ -1,0 +1,170 @@
+"""When a spiking layer costs less than the dense layer that it replaces.
+
+Arithmetic alone: a dense layer pays one MAC per synapse, a spiking one an AC per synapse and
+spike, so it wins while ``rate · T < E_MAC / E_AC``. Memory and the neurons' own updates move
+that point; ``break_even_rate`` finds it for a given layer and machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import ceil, log2
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import brentq
+
+from brainbook.evidence import facts
+from opjoules.counting.operations import COLUMNS
+from opjoules.hardware.catalogue import Cost, profile
+
+from .estimate import estimate
+
+
+def thresholds() -> pd.DataFrame:
+    """Published break-even points, each with its quantity, baseline and source.
+
+    ``low_per_inference`` and ``high_per_inference``: the same in spikes per inference, a rate
+    per time step taken times its numbers of steps.
+    """
+    table = facts.table("energy_thresholds.csv")
+    rate = table["quantity"].str.endswith("time step")
+    for side in ("low", "high"):
+        steps = table[f"timesteps_{side}"].where(rate, 1)
+        table[f"{side}_per_inference"] = table[side] * steps
+    return table
+
+
+def arithmetic_ratio(hardware: str) -> Cost:
+    """``E_MAC / E_AC``: spikes per synapse and inference at which arithmetic breaks even.
+
+    Both costs are taken at the same end of their interval: the low ratio of int8 is that of a
+    32-bit accumulator on both sides.
+
+    Raises
+    ------
+    ValueError : an unknown profile, or one without MACs.
+    """
+    machine = profile(hardware)
+    if machine.mac is None:
+        raise ValueError(f"hardware: {hardware} has no multiply-accumulate to compare with")
+    ratios = [
+        getattr(machine.mac, end) / getattr(machine.ac, end) for end in ("low", "central", "high")
+    ]
+    return Cost(min(ratios), ratios[1], max(ratios), machine.mac.source, "MAC over AC")
+
+
+def rate_limits(hardware: str, timesteps: Sequence[int]) -> pd.DataFrame:
+    """Spike rates per step below which arithmetic alone favours spikes, for each ``timesteps``.
+
+    Columns ``timesteps``, ``low``, ``central``, ``high`` (capped at 1: a neuron spikes at most
+    once a step) and ``bits``, the width of the activation that as many steps can replace.
+
+    Raises
+    ------
+    ValueError : no time steps, or one below 1.
+    """
+    steps = _steps(timesteps)
+    ratio = arithmetic_ratio(hardware)
+    limits = {end: np.minimum(1, getattr(ratio, end) / steps) for end in ("low", "central", "high")}
+    return pd.DataFrame({"timesteps": steps, **limits, "bits": [equivalent_bits(t) for t in steps]})
+
+
+def equivalent_bits(timesteps: int) -> int:
+    """``⌈log2(T + 1)⌉``: bits of an activation with as many values as T steps of rate coding.
+
+    Yan, Bai and Wong (arXiv:2409.08290), abstract.
+    """
+    if timesteps < 1:
+        raise ValueError(f"timesteps: got {timesteps}; allowed are integers of at least 1")
+    return ceil(log2(timesteps + 1))
+
+
+def layers(inputs: int, outputs: int, timesteps: int, rate: float) -> dict[str, pd.DataFrame]:
+    """A fully connected layer as counts: ``dense`` (one pass) and ``spiking`` (T steps).
+
+    The spiking one has a leaky neuron per output with one state. Its traffic follows the rules
+    of ``operations``: one word read per spike and at most one weight per AC and step; the same
+    rate is taken for its outputs.
+
+    Raises
+    ------
+    ValueError : a size below 1 or a rate outside [0, 1].
+    """
+    for name, size in (("inputs", inputs), ("outputs", outputs), ("timesteps", timesteps)):
+        if size < 1:
+            raise ValueError(f"{name}: got {size}; allowed are integers of at least 1")
+    if not 0 <= rate <= 1:
+        raise ValueError(f"rate: got {rate}; allowed are spike rates from 0 to 1")
+    weights, spikes, updates = inputs * outputs, rate * inputs * timesteps, outputs * timesteps
+    dense = {
+        "macs": weights, "comparisons": outputs, "weight_reads": weights,
+        "activation_reads": inputs, "activation_writes": outputs, "weight_size": weights,
+        "activation_size": max(inputs, outputs),
+    }  # fmt: skip
+    spiking = {
+        "acs": spikes * outputs, "neuron_updates": updates, "comparisons": updates,
+        "weight_reads": spikes * outputs, "activation_reads": spikes + updates,
+        "activation_writes": updates + rate * updates, "state_reads": updates,
+        "state_writes": updates, "weight_size": weights,
+        "activation_size": max(inputs, outputs), "state_size": outputs,
+    }  # fmt: skip
+    return {"dense": _table("dense", dense), "spiking": _table("spiking", spiking)}
+
+
+def _table(name: str, counts: dict[str, float]) -> pd.DataFrame:
+    row = dict.fromkeys(COLUMNS, 0.0) | {"layer": name, "kind": "linear"} | counts
+    return pd.DataFrame([row], columns=list(COLUMNS))
+
+
+def energy_ratio(
+    inputs: int, outputs: int, timesteps: int, rate: float, hardware: str, memory: bool = True
+) -> float:
+    """Energy of the spiking layer over that of the dense one; below 1 the spikes win."""
+    pair = layers(inputs, outputs, timesteps, rate)
+    cost = {name: estimate(table, hardware, memory).joules.central for name, table in pair.items()}
+    return cost["spiking"] / cost["dense"]
+
+
+def break_even_rate(
+    inputs: int, outputs: int, timesteps: int, hardware: str, memory: bool = True
+) -> float:
+    """Spike rate at which both layers cost the same, between 0 and 1.
+
+    1.0 if the spiking layer wins at every rate, 0.0 if it loses even without a spike (its
+    neurons are updated at every step).
+    """
+
+    def excess(rate: float) -> float:
+        return energy_ratio(inputs, outputs, timesteps, rate, hardware, memory) - 1
+
+    if excess(0.0) >= 0:
+        return 0.0
+    return 1.0 if excess(1.0) <= 0 else float(brentq(excess, 0.0, 1.0, xtol=1e-12))
+
+
+def with_memory(
+    hardware: str, timesteps: Sequence[int], sizes: Sequence[tuple[int, int]]
+) -> pd.DataFrame:
+    """Break-even spike rates of layers of ``sizes`` (inputs, outputs), with and without memory.
+
+    Columns ``hardware``, ``inputs``, ``outputs``, ``timesteps``, ``memory``, ``rate`` (per
+    step) and ``spikes`` (per input and inference: rate · T).
+    """
+    rows = [
+        (hardware, inputs, outputs, int(step), memory,
+         break_even_rate(inputs, outputs, int(step), hardware, memory))
+        for inputs, outputs in sizes
+        for step in _steps(timesteps)
+        for memory in (False, True)
+    ]  # fmt: skip
+    names = ["hardware", "inputs", "outputs", "timesteps", "memory", "rate"]
+    table = pd.DataFrame(rows, columns=names)
+    return table.assign(spikes=table["rate"] * table["timesteps"])
+
+
+def _steps(timesteps: Sequence[int]) -> np.ndarray:
+    steps = np.asarray(list(timesteps), dtype=int)
+    if not steps.size or (steps < 1).any():
+        raise ValueError(f"timesteps: got {list(timesteps)}; needed are integers of at least 1")
+    return steps

@@ -1,0 +1,189 @@
+"""From counts to joules: low, central and high energy of one inference on one machine.
+
+Memory model (``memory=True``)
+------------------------------
+Words move between the arithmetic and the smallest memory of the hierarchy that holds them:
+
+- *weights* and *state* stay for the whole inference, so all layers' weights (all neurons'
+  states) share one memory: their total size decides the level;
+- *activations* come and go, so each layer's larger side decides.
+
+An access moves 64 bits; a word pays its share (an int8 weight one eighth). One word read and
+one word written cost the same. Addresses, control, leakage and the network between cores are
+not in it: an estimate of this kind is a lower bound for a machine.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import pandas as pd
+
+from opjoules.hardware.catalogue import Cost, Profile, profile
+
+PICO = 1e-12
+OPERATIONS = {
+    "macs": "mac", "acs": "ac", "neuron_updates": "neuron_update", "comparisons": "comparison",
+}  # fmt: skip
+TRAFFIC = {
+    "weights": (("weight_reads",), "weight_bits", "weight_size"),
+    "activations": (
+        ("activation_reads", "activation_writes"), "activation_bits", "activation_size",
+    ),
+    "state": (("state_reads", "state_writes"), "state_bits", "state_size"),
+}  # fmt: skip
+TERMS = (*OPERATIONS, *TRAFFIC)
+REQUIRED = (
+    "layer", *OPERATIONS, *(name for names, _, _ in TRAFFIC.values() for name in names),
+    *(size for _, _, size in TRAFFIC.values()),
+)  # fmt: skip
+
+
+class Joules(NamedTuple):
+    """An energy in joules with its interval."""
+
+    low: float
+    central: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Energy of one inference.
+
+    Attributes
+    ----------
+    profile : name of the hardware profile; ``host`` the one that pays for the MACs, if another.
+    memory : whether memory traffic was asked for.
+    table : one row per layer and term with its count: ``layer``, ``term``, ``count``, ``level``
+        (of memory), ``low``, ``central``, ``high`` (J), ``source``, ``note``.
+    uncounted : operations that the count names but does not price.
+    """
+
+    profile: str
+    memory: bool
+    table: pd.DataFrame
+    host: str = ""
+    uncounted: tuple[str, ...] = ()
+
+    @property
+    def joules(self) -> Joules:
+        """Energy of the whole inference, J."""
+        return Joules(*(float(self.table[name].sum()) for name in Joules._fields))
+
+    @property
+    def terms(self) -> pd.DataFrame:
+        """Joules per term (index), with its share of the central total."""
+        sums = self.table.groupby("term", sort=False)[list(Joules._fields)].sum()
+        sums = sums.reindex([term for term in TERMS if term in sums.index])
+        total = sums["central"].sum()
+        return sums.assign(share=sums["central"] / total if total else 0.0)
+
+    @property
+    def layers(self) -> pd.DataFrame:
+        """Joules per layer (index)."""
+        return self.table.groupby("layer", sort=False)[list(Joules._fields)].sum()
+
+    @property
+    def dominant(self) -> str:
+        """The term with the largest central energy; empty if nothing was counted."""
+        return "" if self.table.empty else str(self.terms["central"].idxmax())
+
+    @property
+    def widest(self) -> str:
+        """The term whose constants leave the widest interval; empty if nothing was counted."""
+        return "" if self.table.empty else str((self.terms["high"] - self.terms["low"]).idxmax())
+
+    def as_dataframe(self) -> pd.DataFrame:
+        """The table with the names of profile and host in front, for CSV."""
+        return self.table.assign(profile=self.profile, host=self.host or self.profile)
+
+
+def estimate(
+    operations: pd.DataFrame,
+    hardware: str | Profile,
+    memory: bool = True,
+    host: str | Profile | None = None,
+) -> Estimate:
+    """Price the operations of one inference.
+
+    Parameters
+    ----------
+    operations : table of ``count_operations``.
+    hardware : a profile or its name, see ``costs.profiles()``.
+    memory : add the traffic of weights, activations and state. On a chip whose operations
+        contain the memory this changes nothing.
+    host : profile that pays for MACs (and their traffic) when ``hardware`` has no multiplier,
+        for instance for a first layer that reads real numbers.
+
+    Raises
+    ------
+    ValueError : an empty table, a missing column, a negative count, an unknown profile, or MACs
+        on a machine that has none and no host.
+    """
+    _check(operations)
+    chip = hardware if isinstance(hardware, Profile) else profile(hardware)
+    helper = profile(host) if isinstance(host, str) else host
+    multiplying = operations.loc[operations["macs"] > 0, "layer"]
+    if chip.mac is None and len(multiplying):
+        if helper is None or helper.mac is None:
+            raise ValueError(
+                f"hardware: {chip.name} has no multiply-accumulate, but layers "
+                f"{list(multiplying)} need it; encode their input as spikes or name a host "
+                "with multipliers, for instance host='45nm_int8'"
+            )
+    rows = []
+    for _, layer in operations.iterrows():
+        machine = helper if chip.mac is None and layer["macs"] > 0 else chip
+        rows += _operation_rows(layer, machine)
+        if memory and machine.memory is not None:
+            rows += _traffic_rows(layer, machine, operations)
+    columns = ["layer", "term", "count", "level", *Joules._fields, "source", "note"]
+    return Estimate(
+        profile=chip.name, memory=memory, table=pd.DataFrame(rows, columns=columns),
+        host=helper.name if helper is not None and len(multiplying) and chip.mac is None else "",
+        uncounted=tuple(operations.attrs.get("uncounted", ())),
+    )  # fmt: skip
+
+
+def _check(operations: pd.DataFrame) -> None:
+    missing = [column for column in REQUIRED if column not in operations]
+    if missing:
+        raise ValueError(f"operations: columns {missing} are missing; pass count_operations' table")
+    if operations.empty:
+        raise ValueError("operations: got an empty table; nothing to price")
+    if (operations[list(REQUIRED[1:])] < 0).any(axis=None):
+        raise ValueError("operations: got a negative count; allowed are counts of at least 0")
+
+
+def _row(layer: str, term: str, count: float, level: str, cost: Cost) -> dict:
+    joules = {name: count * getattr(cost, name) * PICO for name in Joules._fields}
+    return {
+        "layer": layer, "term": term, "count": count, "level": level, **joules,
+        "source": cost.source, "note": cost.note,
+    }  # fmt: skip
+
+
+def _operation_rows(layer: pd.Series, machine: Profile) -> list[dict]:
+    """Joules of the arithmetic of one layer."""
+    return [
+        _row(layer["layer"], term, layer[term], "", getattr(machine, name))
+        for term, name in OPERATIONS.items()
+        if layer[term]
+    ]
+
+
+def _traffic_rows(layer: pd.Series, machine: Profile, operations: pd.DataFrame) -> list[dict]:
+    """Joules of the words that one layer moves; weights and state are sized as a whole."""
+    rows = []
+    for term, (names, bits_name, size_name) in TRAFFIC.items():
+        count = sum(layer[name] for name in names)
+        if not count:
+            continue
+        sizes = operations[size_name]
+        size = layer[size_name] if term == "activations" else sizes.sum()
+        bits = getattr(machine, bits_name)
+        level = machine.level(size, bits)
+        rows.append(_row(layer["layer"], term, count, level, machine.access(level, bits)))
+    return rows

@@ -1,0 +1,1 @@
+"""Published energies of networks, recomputed."""

@@ -1,0 +1,91 @@
+"""Prices of codes: scenarios, the front, and the comparison with words."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+import torch
+
+from brainbook.models.digits.perceptron import Perceptron, PerceptronShape
+from brainbook.models.spiking.conversion import ConvertedPerceptron, QuantisedPerceptron
+from brainbook.pages.limitations.spike_codes.networks import NEURONS
+from brainbook.pages.limitations.spike_codes.prices import (
+    SCENARIOS,
+    front,
+    headline,
+    priced,
+    priced_rows,
+    twin_rows,
+)
+from opjoules.counting.operations import count_operations
+
+
+def counted(model):
+    images = torch.rand(5, 8, 8, generator=torch.Generator().manual_seed(0))
+    return count_operations(model, images, neurons=NEURONS)
+
+
+@pytest.fixture(scope="module")
+def tables():
+    torch.manual_seed(0)
+    model = Perceptron(PerceptronShape((6,))).requires_grad_(False)
+    return (counted(ConvertedPerceptron(model, [0.4], 3)),
+            counted(QuantisedPerceptron(model, [0.4], 3)))  # fmt: skip
+
+
+def test_arithmetic_by_hand(tables):
+    _, words = tables
+    products, units = 64 * 6 * (0.2 + 0.03) + 6 * 10 * (0.2 * 2 / 8 + 0.03), 6 * 0.23 + 6 * 0.03
+    found = priced(words, "arithmetic", activation_bits=2, leak=True).central
+    assert found == pytest.approx((products + units) * 1e-12)
+
+
+def test_zeros_skipped_and_memory_order_the_prices(tables):
+    for table in tables:
+        price = {row["scenario"]: row["central"] for row in priced_rows(table, {"spiking": True})}
+        assert set(price) == set(SCENARIOS)
+        assert price["arithmetic-skip"] <= price["arithmetic"] < price["memory"]
+        assert price["skip"] <= price["memory"]
+
+
+def test_spikes_on_the_chip_pay_its_prices(tables):
+    rate, _ = tables
+    spikes, updates = rate["acs"].sum(), rate["neuron_updates"].sum()
+    chip = priced(rate, "loihi", spiking=True).central
+    assert chip > (spikes * 23.6 + updates * 81) * 1e-12
+
+
+def test_twin_rows_divide_the_prices(tables):
+    rate, words = tables
+    row = next(r for r in twin_rows(rate, words, 2) if r["scenario"] == "memory")
+    one, two = (
+        priced(rate, "memory", spiking=True),
+        priced(words, "memory", activation_bits=2, leak=True),
+    )
+    assert row["ratio"] == pytest.approx(one.central / two.central)
+    assert row["low"] <= row["ratio"] <= row["high"] and 0 <= row["rate"] <= 1
+
+
+def made_up() -> pd.DataFrame:
+    rows = [("ANN, few bits", "a", 0.90, 1.0), ("ANN, int8", "b", 0.95, 2.0),
+            ("first spike", "c", 0.94, 3.0), ("first spike", "d", 0.90, 0.5),
+            ("ANN, fp32", "e", 0.99, 9.0)]  # fmt: skip
+    names = ["family", "network", "accuracy", "central"]
+    return pd.DataFrame(rows, columns=names).assign(scenario="memory", seed=0)
+
+
+def test_front_drops_what_is_beaten():
+    assert list(front(made_up())["network"]) == ["d", "b", "e"]
+    with pytest.raises(ValueError, match="networks"):
+        front(made_up().iloc[:0])
+
+
+def test_headline_compares_with_the_cheapest_as_accurate():
+    found = headline(made_up(), 0.0)
+    assert found["least_spike_memory"] == 0.5 and found["middle_spike_memory"] == 1.0
+    assert (found["wins_spike_memory"], found["all_spike_memory"]) == (1, 2)
+
+
+def test_unknown_scenario_is_refused(tables):
+    with pytest.raises(ValueError, match="scenario"):
+        priced(tables[0], "free")
