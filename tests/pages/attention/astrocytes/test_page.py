@@ -18,9 +18,9 @@ UNITS = [64, 256, 1024, 2048, 4096, 8192]
 def few_units():
     """Published sizes scaled down, so that the page runs in seconds; nothing is stored."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(page.store, "made_once", lambda made, **params: made(**params))
-        patch.setattr(page, "SMALL", 32)
-        patch.setattr(page, "LARGE", 2048)
+        patch.setattr(page.measure.store, "made_once", lambda made, **params: made(**params))
+        patch.setattr(page.measure, "SMALL", 32)
+        patch.setattr(page.measure, "LARGE", 2048)
         yield
 
 
@@ -38,7 +38,7 @@ def minilm(few_units):
 def vision(few_units, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         train = page.train_vit
-        patch.setattr(page, "train_vit", lambda seed: train(seed=seed, epochs=3))
+        patch.setattr(page.measure, "train_vit", lambda seed: train(seed=seed, epochs=3))
         yield page.measure_vision(SEEDS)
 
 

@@ -28,8 +28,8 @@ SMALL = {
 def small_grids():
     with pytest.MonkeyPatch.context() as patch:
         for name, grid in SMALL.items():
-            patch.setattr(page, name, grid)
-        patch.setattr(page.store, "made_once", lambda made, **given: made(**given))
+            patch.setattr(page.measure, name, grid)
+        patch.setattr(page.measure.store, "made_once", lambda made, **given: made(**given))
         yield
 
 

@@ -41,9 +41,9 @@ def small_text():
             patch.setattr(module, "minilm_input", lambda document, _: original(document, TOKENS))
         patch.setattr(unit_meaning, "calibration_ids", lambda *_: ids)
         for name in ("meaning", "words"):
-            patch.setattr(page, name, partial(getattr(page, name), passages=20, tokens=TOKENS))
-        patch.setattr(page, "learned_trials", partial(page.learned_trials, rates=(0.03,)))
-        patch.setattr(page.store, "made_once", lambda made, **given: made(**given))
+            patch.setattr(page.measure, name, partial(getattr(page, name), passages=20, tokens=TOKENS))
+        patch.setattr(page.measure, "learned_trials", partial(page.learned_trials, rates=(0.03,)))
+        patch.setattr(page.measure.store, "made_once", lambda made, **given: made(**given))
         yield
 
 

@@ -26,8 +26,8 @@ def small():
         for module in (landmark_trials, circuit_inside):
             patch.setattr(module, "calibration", lambda *_: few)
         for name, value in SMALL.items():
-            patch.setattr(page, name, value)
-        patch.setattr(page.store, "made_once", lambda made, **given: made(**given))
+            patch.setattr(page.measure, name, value)
+        patch.setattr(page.measure.store, "made_once", lambda made, **given: made(**given))
         circuit_inside._unbiased.cache_clear()
         yield
     circuit_inside._unbiased.cache_clear()

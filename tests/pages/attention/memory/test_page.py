@@ -34,7 +34,7 @@ def capacity():
 @pytest.fixture(scope="module")
 def regimes():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(page, "BETAS", (0.5, 4, page.BETWEEN, 20, 100))
+        patch.setattr(page.measure, "BETAS", (0.5, 4, page.BETWEEN, 20, 100))
         return page.measure_regimes(SEEDS)
 
 

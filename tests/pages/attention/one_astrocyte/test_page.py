@@ -33,8 +33,8 @@ def short_texts():
         for module in (landmark_trials, small_circuit, landmark_robustness):
             patch.setattr(module, "calibration", lambda tokens=0: tuple(x[:20] for x in known))
             patch.setattr(module, "minilm_input", lambda seed, tokens=0: minilm_input(seed, TOKENS))
-        patch.setattr(page, "PUBLISHED", (64, 512))
-        patch.setattr(page.store, "made_once", lambda made, **params: made(**params))
+        patch.setattr(page.measure, "PUBLISHED", (64, 512))
+        patch.setattr(page.measure.store, "made_once", lambda made, **params: made(**params))
         yield
 
 
@@ -145,7 +145,7 @@ def test_the_goal_fails_where_errors_are_larger(small, published, unbiased):
 def test_the_published_sweep_is_the_one_of_the_page_before():
     asked = {}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(page.store, "made_once", lambda made, **params: asked.update(params, f=made))
+        patch.setattr(page.measure.store, "made_once", lambda made, **params: asked.update(params, f=made))
         page.measure_published(6, range(5))
     assert asked["f"] is circuit_sweep.minilm_sweep
     assert asked["units"] == (16, 32, 64) and asked["seeds"] == (0, 1, 2, 3, 4)

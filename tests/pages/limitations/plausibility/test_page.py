@@ -30,9 +30,9 @@ def measured(tmp_path_factory):
         patch.setattr(learning_trials, "WATCH_EVERY", 1)
         patch.setattr(attention, "STEPS", {"digits": 5, "recall": 5})
         patch.setattr(attention, "RATES", (0.02,))
-        patch.setattr(page, "BITS", (4, 10))
-        patch.setattr(page, "DRAWS", 10)
-        patch.setattr(page, "TEST_TEXTS", page.TEST_TEXTS[:2])
+        patch.setattr(page.measure, "BITS", (4, 10))
+        patch.setattr(page.measure, "DRAWS", 10)
+        patch.setattr(page.measure, "TEST_TEXTS", page.TEST_TEXTS[:2])
         return {
             "rules": page.measure_rules(SEEDS),
             "laws": page.measure_laws(SEEDS),

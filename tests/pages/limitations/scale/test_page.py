@@ -16,7 +16,7 @@ SEEDS = range(3)
 @pytest.fixture(scope="module")
 def measured():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(page, "GAINS", (1, 8))
+        patch.setattr(page.measure, "GAINS", (1, 8))
         collapse = page.measure_collapse(SEEDS, 12, 16, 12)
         return {
             "counts": page.measure_counts(),
@@ -96,7 +96,7 @@ def test_wrong_measurements_make_claims_fail(measured):
 )  # fmt: skip
 def test_figures_draw_in_both_themes(measured, name, result, panels, theme):
     with style.theme(theme), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(page, "GAINS", (1, 8))
+        patch.setattr(page.measure, "GAINS", (1, 8))
         figure = getattr(page, f"draw_{name}")(measured[result])
     assert isinstance(figure, Figure) and len(figure.axes) == panels
     assert all(ax.lines or ax.collections for ax in figure.axes)

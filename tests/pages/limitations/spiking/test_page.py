@@ -25,9 +25,9 @@ def measured(tmp_path_factory):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BRAINBOOK_STORE", str(tmp_path_factory.mktemp("store")))
-        patch.setattr(page, "trained", briefly)
-        patch.setattr(page, "SIZES", ((8,), page.LARGEST))
-        patch.setattr(page, "GRID", {"perceptron": (0.01, 0.1)})
+        patch.setattr(page.measure, "trained", briefly)
+        patch.setattr(page.measure, "SIZES", ((8,), page.LARGEST))
+        patch.setattr(page.measure, "GRID", {"perceptron": (0.01, 0.1)})
         networks = page.measure_networks(SEEDS, STEPS)
         steps = page.measure_time_steps(SEEDS, (1, STEPS))
         return {

@@ -14,15 +14,18 @@ from brainbook.models.astrocyte.circuit import write
 from brainbook.models.astrocyte.error import PARTS
 from brainbook.models.astrocyte.sweep import Sweep
 
+from .measure import (
+    LARGE,
+    LAW,
+    SMALL,
+    WORDS,
+    by_seed,
+    measure_identities,
+    measure_pair_law,
+)
 from .vision import Vision
 
 PAPER = "kozachkov2023building"
-WORDS = {"output": "output", "trace": "trace p", "block": "whole block"}
-
-
-def by_seed(fit: pd.DataFrame) -> pd.Series:
-    """Median error over passages, by method, units, split, fitted_on and seed."""
-    return fit.groupby(["method", "units", "split", "fitted_on", "seed"])["error"].median()
 
 
 def slopes(gaussian: Sweep, part: str, law: str) -> pd.Series:
@@ -69,7 +72,7 @@ def exact(deviations: dict[str, float]) -> list[Claim]:
     ] + [Claim("astrocyte-synapses", count, "exact", synapses.numel(), 64 * 1000, 0, "1", "d m")]
 
 
-def gaussian(sweep: Sweep, ratio: pd.Series, law: str) -> list[Claim]:
+def gaussian_claims(sweep: Sweep, ratio: pd.Series, law: str) -> list[Claim]:
     """The laws, where the closed form says that they apply."""
     told = "One pair's estimate has the relative variance of the closed form (ratio)."
     made = [_law("pair-variance", told, ratio, 1, "(e^R - 1)/m with R = |q + k|²")]
@@ -168,3 +171,18 @@ def cell(budget: pd.DataFrame, tokens: int, large: int) -> list[Claim]:
         Claim("astrocyte-outlasts-calcium", time, "ordering", lasts, slowest, 0, "s",
               "depitta2012computational"),
     ]  # fmt: skip
+
+
+def claims(
+    gaussian: Sweep, minilm: Sweep, vision: Vision, fit: pd.DataFrame, cells: pd.DataFrame
+) -> list[Claim]:
+    """Page attention/astrocytes: all that it asserts; wording in ``models.circuit_claims``."""
+    seeds = sorted(gaussian.frame["seed"].unique())
+    tokens = len(minilm.traces[0].log_z)
+    return [
+        *exact(measure_identities(int(seeds[0]))),
+        *gaussian_claims(gaussian, measure_pair_law(seeds), LAW),
+        *trained(minilm, vision, SMALL, LARGE),
+        *fitted(fit),
+        *cell(cells, tokens, LARGE),
+    ]

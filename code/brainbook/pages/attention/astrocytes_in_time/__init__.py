@@ -1,3 +1,61 @@
 """Page attention/astrocytes_in_time: the neuron-astrocyte circuit as dynamics, not algebra."""
 
-from .measure import *  # noqa
+from .claims import (
+    claims,
+)
+from .draw import (
+    draw_coverage,
+    draw_fading,
+    draw_leak,
+    draw_levels,
+    draw_noise,
+    draw_pools,
+    draw_rise,
+    draw_slopes,
+)
+from .measure import (
+    GROUPS,
+    POOLS,
+    TARGET,
+    measure_baselines,
+    measure_cell,
+    measure_coverage,
+    measure_fading,
+    measure_identities,
+    measure_leak,
+    measure_levels,
+    measure_needed,
+    measure_noise,
+    measure_passages,
+    measure_pools,
+    measure_rise,
+    measure_slopes,
+)
+
+__all__ = [
+    "GROUPS",
+    "POOLS",
+    "TARGET",
+    "claims",
+    "draw_coverage",
+    "draw_fading",
+    "draw_leak",
+    "draw_levels",
+    "draw_noise",
+    "draw_pools",
+    "draw_rise",
+    "draw_slopes",
+    "measure_baselines",
+    "measure_cell",
+    "measure_coverage",
+    "measure_fading",
+    "measure_identities",
+    "measure_leak",
+    "measure_levels",
+    "measure_needed",
+    "measure_noise",
+    "measure_passages",
+    "measure_pools",
+    "measure_rise",
+    "measure_slopes",
+]

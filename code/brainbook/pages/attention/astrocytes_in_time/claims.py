@@ -31,7 +31,12 @@ from brainbook.models.astrocyte.dynamics import (
 from brainbook.models.astrocyte.error import seeded
 from brainbook.models.attention.softmax import scaled
 
+from . import timing as trials
 from .cell import EXACT
+from .measure import (
+    GROUPS,
+    measure_identities,
+)
 
 FAMILY = 8  # laws of the page, for the confidence of each
 
@@ -133,7 +138,7 @@ def slope(rows: pd.DataFrame, x: pd.Series, y: str) -> pd.Series:
     return pd.Series(fitted[0], index=curves.index)
 
 
-def laws(
+def laws_claims(
     noise: pd.DataFrame, levels: pd.DataFrame, coverage: pd.DataFrame, pools: pd.DataFrame
 ) -> list[Claim]:
     """Noise, levels, coverage and pools against their closed forms: ``FAMILY`` claims."""
@@ -165,7 +170,7 @@ def laws(
     ]  # fmt: skip
 
 
-def memory(
+def memory_claims(
     leak: pd.DataFrame, needed: pd.DataFrame, uniform: pd.Series, cells: pd.Series, flattest: float
 ) -> list[Claim]:
     """How long the trace must last. ``leak`` and ``needed`` have their decays in seconds.
@@ -228,3 +233,18 @@ def divided(constant: pd.Series, uniform: pd.Series, together: pd.Series) -> lis
         _order("common", "One divisor for all heads of a layer beats a constant (log ratio).",
                np.log(constant / together), "the error with the best constant"),
     ]  # fmt: skip
+
+
+def claims(
+    memory: tuple, laws: tuple, baselines: pd.DataFrame, together: pd.DataFrame, interval: float
+) -> list[Claim]:
+    """Page attention/astrocytes_in_time; memory: leak, needed; laws: noise to pools, as above."""
+    cells, all_heads = trials.published(), together[together["heads"] == GROUPS[-1]]
+    flattest = cells["alibi_slope_flat"] / interval
+    constant, uniform = baselines["constant"], baselines["uniform"]
+    return [
+        *exact(measure_identities(0)),
+        *laws_claims(*laws),
+        *memory_claims(*memory, uniform, cells, flattest),
+        *divided(constant, uniform, all_heads.groupby("seed")["error"].median()),
+    ]

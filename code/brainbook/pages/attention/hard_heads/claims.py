@@ -72,7 +72,7 @@ def hardness(heads: pd.DataFrame, measured: pd.DataFrame) -> list[Claim]:
     return made
 
 
-def stretched(frame: pd.DataFrame) -> list[Claim]:
+def stretched_claims(frame: pd.DataFrame) -> list[Claim]:
     """The experiment on single heads: longer and shorter queries."""
     error = np.log(frame.groupby(["factor", "seed"])["error"].median())
     low, high = (
@@ -85,7 +85,7 @@ def stretched(frame: pd.DataFrame) -> list[Claim]:
     ]
 
 
-def meaning(frame: pd.DataFrame) -> list[Claim]:
+def meaning_claims(frame: pd.DataFrame) -> list[Claim]:
     """What tuned units stand for, against random directions; mean over heads, by seed."""
     by = frame.groupby(["map", "label", "seed"])["adjusted"].mean()
     tuned, random = (by[kind] for kind in MAPS)
@@ -140,3 +140,16 @@ def learning(frame: pd.DataFrame) -> list[Claim]:
         _order("gap-grows", "More steps of gradient widen the gap to held-out text (difference "
                "of log ratios).", gaps[most] - gaps[few], "the gap after fewer steps"),
     ]  # fmt: skip
+
+
+def claims(heads: pd.DataFrame, measured: pd.DataFrame, stretched: pd.DataFrame,
+           meant: pd.DataFrame, learned: pd.DataFrame, seed: int) -> list[Claim]:  # fmt: skip
+    """Page attention/hard_heads: all that it asserts; wording in ``hard_heads_claims``."""
+    return [
+        *exact(seed),
+        *law(range(seed, seed + 5)),
+        *hardness(heads, measured),
+        *stretched_claims(stretched),
+        *meaning_claims(meant),
+        *learning(learned),
+    ]

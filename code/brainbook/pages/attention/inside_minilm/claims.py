@@ -18,17 +18,21 @@ from brainbook.models.astrocyte.error import seeded
 from brainbook.models.astrocyte.inside_minilm import (
     D_HEAD,
     PUBLISHED,
-    TUNED,
     UNBIASED,
     Settled,
     hidden_states,
 )
 from brainbook.models.features.landmarks import Landmarks
 
+from .measure import (
+    FEW,
+    GATED,
+    LATERAL,
+    MIDDLE,
+)
 from .replacing import INTACT, INTACT_HEADS, SETTING, UNIFORM, Inside
 from .tasks import INPUTS, WORDS, tasks
 
-LATERAL, GATED = TUNED
 SENTENCE = "reimers2019sentence"
 COARSE = (
     "The mean over repetitions lies within its own 95% interval of zero: words alone solve most "
@@ -203,3 +207,12 @@ def agreement(inside: Inside, few: int, middle: int, largest: int) -> list[Claim
                "attention (log ratio).", np.log(at_end(inside, UNIFORM) / end[few]),
                "uniform attention"),
     ]  # fmt: skip
+
+
+def claims(inside: Inside, largest: int, seed: int) -> list[Claim]:
+    """Page attention/inside_minilm: all that it asserts; wording in ``inside_claims``."""
+    return [
+        *exact(deviations(seed)),
+        *retrieval(inside, FEW, MIDDLE, largest),
+        *agreement(inside, FEW, MIDDLE, largest),
+    ]

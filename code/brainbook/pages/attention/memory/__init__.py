@@ -1,3 +1,57 @@
 """Page attention/memory: what associative memory and attention have in common."""
 
-from .measure import *  # noqa
+from .claims import (
+    BETWEEN,
+    claims,
+)
+from .draw import (
+    draw_astrocyte_recall,
+    draw_collapse,
+    draw_dense_capacity,
+    draw_descent,
+    draw_exponential_capacity,
+    draw_fixed_points,
+    draw_keys_held,
+    draw_memories_per_unit,
+    draw_repeated_attention,
+)
+from .measure import (
+    DEGREES,
+    GROUPS,
+    MEMBERS,
+    STARTS,
+    measure_capacity,
+    measure_collapse,
+    measure_descent,
+    measure_identities,
+    measure_iteration,
+    measure_keys,
+    measure_recall,
+    measure_regimes,
+)
+
+__all__ = [
+    "BETWEEN",
+    "DEGREES",
+    "GROUPS",
+    "MEMBERS",
+    "STARTS",
+    "claims",
+    "draw_astrocyte_recall",
+    "draw_collapse",
+    "draw_dense_capacity",
+    "draw_descent",
+    "draw_exponential_capacity",
+    "draw_fixed_points",
+    "draw_keys_held",
+    "draw_memories_per_unit",
+    "draw_repeated_attention",
+    "measure_capacity",
+    "measure_collapse",
+    "measure_descent",
+    "measure_identities",
+    "measure_iteration",
+    "measure_keys",
+    "measure_recall",
+    "measure_regimes",
+]

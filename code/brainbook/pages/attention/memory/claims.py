@@ -13,7 +13,12 @@ from brainbook.models.memory.dense import capacity_slopes
 from brainbook.models.memory.hopfield import collapse_load, critical_load, mean_field_overlap
 from brainbook.models.memory.modern_hopfield import uniform_keys
 
+from .circuits import Capacity
 from .heads import CLASSES
+from .measure import (
+    GROUPS,
+    MEMBERS,
+)
 
 RETRIEVAL_LOADS = (0.10, 0.12)  # between them the theory gives errors, and retrieval is safe
 SMALLEST = 512  # neurons from which slopes of capacity are fitted
@@ -73,7 +78,7 @@ def error_ratio(table: pd.DataFrame) -> pd.Series:
     return ((1 - rows["overlap"]) / expected).groupby(rows["seed"]).mean()
 
 
-def collapse(table: pd.DataFrame) -> list[Claim]:
+def collapse_claims(table: pd.DataFrame) -> list[Claim]:
     """The Hopfield network.
 
     Raises
@@ -191,7 +196,7 @@ def circuit(recall: pd.DataFrame, growth: pd.Series) -> list[Claim]:
     ]  # fmt: skip
 
 
-def heads(keys: pd.DataFrame, iteration: pd.DataFrame, storage: pd.DataFrame) -> list[Claim]:
+def heads_claims(keys: pd.DataFrame, iteration: pd.DataFrame, storage: pd.DataFrame) -> list[Claim]:
     """MiniLM; the repetitions are documents."""
     source, zero = "ramsauer2021hopfield", "zero: no difference"
     long = keys[keys["tokens"] == keys["tokens"].max()]
@@ -228,3 +233,24 @@ def heads(keys: pd.DataFrame, iteration: pd.DataFrame, storage: pd.DataFrame) ->
         _order("iteration-contracts", told["contracts"], step[0] - step[step.columns[-1]], zero),
         _order("keys-not-stored", told["stored"], lost, "one half", 0.5),
     ]  # fmt: skip
+
+
+BETWEEN = 10  # a beta between averaging and single patterns
+
+
+def claims(
+    collapse: pd.DataFrame,
+    capacity: Capacity,
+    continuous: tuple[pd.DataFrame, dict[str, float]],
+    recall: tuple[pd.DataFrame, pd.Series],
+    heads: tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame],
+) -> list[Claim]:
+    """Page attention/memory: all that it asserts; wording in ``models.memory_claims``."""
+    return [
+        *exact(continuous[1]),
+        *collapse_claims(collapse),
+        *capacities(capacity.powers, capacity.every, capacity.single),
+        *regimes(continuous[0], BETWEEN, MEMBERS, GROUPS * MEMBERS),
+        *circuit(*recall),
+        *heads_claims(*heads),
+    ]

@@ -1,32 +1,35 @@
-"""Page attention/memory: what associative memory and attention have in common."""
+"""What the page attention/memory measures."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from brainbook.evidence import facts, style
-from brainbook.evidence.claims import Claim
+from brainbook.evidence import facts
 from brainbook.models.memory import dense, modern_hopfield
 from brainbook.models.memory import hopfield as classical
 
 from . import circuits as memory_trials
-from . import claims as memory_claims
 from . import heads as head_retrieval
 from .circuits import Capacity
 
 LOADS = (0.06, 0.10, 0.11, 0.12, 0.13, 0.14, 0.15, 0.16, 0.18, 0.20, 0.25)
+
+
 STARTS = 24  # stored patterns to start from, per network
+
+
 DEGREES = (2, 3, 4)
+
+
 BETAS = (0.5, 1, 2, 3, 4, 5, 6, 8, 10, 14, 18, 22, 26, 32, 45, 64, 100)
-BETWEEN = 10  # a beta between averaging and single patterns
+
+
 GROUPS, MEMBERS = 4, 8  # of stored patterns, for the three kinds of fixed points
+
+
 UPDATES = (0, 1, 2, 3, 5, 10, 30, 100)
-DASHES = ("-", "--", "-.", ":", (0, (6, 2)), (0, (1, 3)))
 
 
 def measure_collapse(neurons: int, seeds: Sequence[int]) -> pd.DataFrame:
@@ -77,227 +80,3 @@ def measure_iteration(tokens: int) -> tuple[pd.DataFrame, pd.DataFrame]:
 def measure_identities(seed: int, descent: pd.DataFrame) -> dict[str, float]:
     """Page attention/memory: largest deviations from identities, in float64."""
     return head_retrieval.attention_gaps() | memory_trials.gaps(seed, descent)
-
-
-def _band(ax: Axes, rows: pd.DataFrame, x: str, y: str, by: str, role: str, **line) -> tuple:
-    """Median over ``by`` with the range; returns the last point and the colour."""
-    shading = line.pop("shading", 0.2)
-    curves = rows.groupby([x, by])[y].median().unstack(by)
-    middle, shade = curves.median(axis=1), style.colour(role)
-    ax.fill_between(
-        curves.index, curves.min(axis=1), curves.max(axis=1), color=shade, alpha=shading
-    )
-    ax.plot(curves.index, middle, color=shade, **line)
-    return float(curves.index[-1]), float(middle.iloc[-1]), shade
-
-
-def draw_collapse(result: pd.DataFrame) -> Figure:
-    """Page attention/memory, figure draw_collapse: the Hopfield network forgets everything."""
-    fig, (ax, fall) = style.figure(1, 2, height=3.6, width_ratios=[1.5, 1])
-    for (neurons, rows), dash in zip(result.groupby("neurons"), DASHES[3::-1], strict=True):
-        _band(ax, rows, "load", "overlap", "seed", "brain", ls=dash, label=f"{neurons:,} neurons")
-    critical = classical.critical_load()
-    loads = np.linspace(0.05, critical - 1e-9, 200)
-    theory = [classical.mean_field_overlap(load) for load in loads]
-    ax.plot(
-        [*loads, critical],
-        [*theory, 0],
-        color=style.colour("reference"),
-        lw=2.4,
-        label="theory, N infinite",
-    )
-    ax.set(xlabel="load: patterns / neurons", ylabel="overlap with the memory", ylim=(0, 1.03))
-    ax.legend(loc="lower left", fontsize=8)
-    _band(
-        fall,
-        classical.collapse_load(result).rename("load").reset_index(),
-        "neurons",
-        "load",
-        "seed",
-        "brain",
-        marker="o",
-    )
-    fall.axhline(critical, color=style.colour("reference"), lw=2.4)
-    fall.set_xscale("log", base=2)
-    fall.set_xticks(sizes := sorted(set(result["neurons"])), [f"{size:,}" for size in sizes])
-    fall.minorticks_off()
-    fall.set(xlabel="neurons", ylabel="load of the collapse")
-    return fig
-
-
-def draw_dense_capacity(result: Capacity) -> Figure:
-    """Page attention/memory, figure draw_dense_capacity: powers of N."""
-    fig, (ax, plot) = style.figure(1, 2, height=3.8)
-    ends, lines, line = [], [], {"ls": "", "marker": "o", "ms": 4}
-    for (degree, rows), dash in zip(result.powers.groupby("degree"), DASHES, strict=False):
-        x, y, shade = _band(ax, rows, "neurons", "capacity", "seed", "brain", **line)
-        ends.append((f"n = {degree}", x, y, shade))
-        law = rows.groupby("neurons")["law"].first()
-        ax.plot(law.index, law, color=style.colour("reference"), lw=1)
-        x, y, shade = _band(plot, rows, "neurons", "ratio", "seed", "brain", ls=dash)
-        lines.append((f"n = {degree}", x, y, shade))
-    shade = style.colour("hybrid")
-    for (_, rows), dash in zip(result.perfect.groupby("degree"), DASHES, strict=False):
-        plot.plot(rows["neurons"], rows["ratio"], color=shade, ls=dash, lw=1.2)
-    lines.append(("no errors", float(rows["neurons"].iloc[-1]), rows["ratio"].iloc[-1], shade))
-    plot.axhline(1, color=style.colour("reference"), lw=1)
-    ax.set_yscale("log")
-    for panel, top in ((ax, ends), (plot, lines)):
-        panel.set_xscale("log", base=2)
-        panel.set(xlabel="neurons N")
-        style.label_ends(panel, top)
-    ax.set(ylabel="patterns K")
-    plot.set(ylabel="patterns / published law")
-    return fig
-
-
-def draw_exponential_capacity(result: Capacity) -> Figure:
-    """Page attention/memory, figure draw_exponential_capacity: doubling with every neuron."""
-    fig, ax = style.figure(height=3.8)
-    ax.set_yscale("log", base=2)
-    ends, line = [], {"ls": "", "marker": "o", "ms": 4}
-    for rows, name in ((result.single, "one bit"), (result.every, "all patterns")):
-        x, y, shade = _band(ax, rows, "neurons", "patterns", "seed", "transformer", **line)
-        law = rows.groupby("neurons")["law"].first()
-        ax.plot(law.index, law, color=style.colour("reference"), lw=1)
-        ends.append((name, x, y, shade))
-    ax.plot([12, 30], [2**6, 2**15], color=style.colour("ink"), lw=1, ls="--")
-    ends.append(("$2^{N/2}$", 30.0, 2.0**15, style.colour("ink")))
-    ax.set(xlabel="neurons N", ylabel="patterns K", xlim=(11, 31), xticks=range(12, 31, 3))
-    style.label_ends(ax, ends)
-    return fig
-
-
-def draw_fixed_points(result: pd.DataFrame) -> Figure:
-    """Page attention/memory, figure draw_fixed_points: average, group, single pattern."""
-    fig, ax = style.figure(height=3.2)
-    _band(ax, result, "beta", "keys", "seed", "transformer", marker="o", ms=4)
-    levels = {"all patterns": GROUPS * MEMBERS, "one group": MEMBERS, "one pattern": 1}
-    shade = style.colour("reference")
-    ax.hlines(list(levels.values()), BETAS[0], BETAS[-1], color=shade, lw=1)
-    ax.set_xscale("log")
-    ax.set_yscale("log", base=2)
-    ax.set_xlim(BETAS[0], BETAS[-1])
-    style.label_ends(ax, [(name, BETAS[-1], count, shade) for name, count in levels.items()])
-    ax.set_yticks([1, 8, 32], ["1", "8", "32"])
-    ax.set(xlabel="inverse temperature $\\beta$", ylabel="patterns holding 90%")
-    return fig
-
-
-def draw_descent(result: pd.DataFrame) -> Figure:
-    """Page attention/memory, figure draw_descent: the energies fall."""
-    fig, axes = style.figure(1, 2, height=3.2)
-    roles = {"two layers": "transformer", "circuit": "brain"}
-    for ax, (system, role) in zip(axes, roles.items(), strict=True):
-        rows = result[result["system"] == system]
-        for (order, part), dash in zip(rows.groupby("order", sort=False), DASHES, strict=False):
-            part = part[np.isclose(part["time"] % 0.1, 0) | np.isclose(part["time"] % 0.1, 0.1)]
-            _band(ax, part, "time", "energy", "seed", role, ls=dash, label=order)
-        ax.legend(fontsize=8)
-        ax.set(xlabel="time", title=system)
-    axes[0].set(ylabel="energy")
-    return fig
-
-
-def draw_astrocyte_recall(result: pd.DataFrame) -> Figure:
-    """Page attention/memory, figure draw_astrocyte_recall: the memory is found, then left."""
-    fig, axes = style.figure(1, 2, height=3.2)
-    roles = {"circuit": "brain", "dense memory": "reference"}
-    for ax, part in zip(axes, ("overlap", "membrane"), strict=True):
-        for (system, role), dash in zip(roles.items(), DASHES, strict=False):
-            rows = result[result["system"] == system]
-            _band(ax, rows, "time", part, "seed", role, ls=dash, label=system)
-        ax.set(xlabel="time, in membrane time constants")
-    axes[0].set(ylabel="overlap with the memory", xlim=(0, 10))
-    axes[0].legend(loc="lower right")
-    axes[1].set(ylabel="mean |membrane|", yscale="log")
-    return fig
-
-
-def draw_memories_per_unit(result: pd.DataFrame) -> Figure:
-    """Page attention/memory, figure draw_memories_per_unit: it depends on what is counted."""
-    fig, ax = style.figure(height=3.8)
-    ends = []
-    for degree, column, role, name in (
-        (4, "unit", "brain", "astrocyte circuit, per unit"),
-        (4, "hidden", "transformer", "hidden neurons, per neuron"),
-        (2, "unit", "reference", "Hopfield, per unit"),
-        (4, "connection", "hybrid", "astrocyte, per connection"),
-    ):
-        rows = result[result["degree"] == degree]
-        x, y, shade = _band(ax, rows, "neurons", column, "seed", role, marker="o", ms=3)
-        ends.append((name, x, y, shade))
-    ax.set_xscale("log", base=2)
-    ax.set_yscale("log")
-    ax.set(xlabel="neurons N", ylabel="memories per part")
-    style.label_ends(ax, ends)
-    return fig
-
-
-def draw_keys_held(result: pd.DataFrame) -> Figure:
-    """Page attention/memory, figure draw_keys_held: how many keys hold 90% of the weight."""
-    fig, (ax, plot) = style.figure(1, 2, height=3.8, sharey=True)
-    long = result[result["tokens"] == result["tokens"].max()]
-    for weights, role in (("untrained", "reference"), ("trained", "transformer")):
-        rows = long[long["weights"] == weights]
-        share = rows.groupby(["layer", "head"])["share"].median().reset_index()
-        beside = share["layer"] + (share["head"] - 5.5) / 18
-        ax.scatter(beside, share["share"], s=14, color=style.colour(role))
-    for bound in head_retrieval.BOUNDS:
-        ax.axhline(bound, color=style.colour("ink"), lw=0.8, ls=":")
-    tops = (0.8, *head_retrieval.BOUNDS)
-    for name, top in zip(head_retrieval.CLASSES, tops, strict=True):
-        ax.text(-0.75, top * 0.8, name, va="top", fontsize=9)
-    trained = result[result["weights"] == "trained"]
-    ends = []
-    for (layer, rows), dash in zip(trained.groupby("layer"), DASHES, strict=True):
-        x, y, shade = _band(plot, rows, "tokens", "share", "document", "transformer", ls=dash)
-        ends.append((f"layer {layer}", x, y, shade))
-    plot.set_xscale("log", base=2)
-    plot.set(xlabel="tokens")
-    ax.set_yscale("log", base=2)
-    ax.set(xlabel="layer", ylabel="keys holding 90% / tokens", xlim=(-0.9, 5.6), xticks=range(6))
-    style.label_ends(plot, ends)
-    return fig
-
-
-def draw_repeated_attention(result: tuple[pd.DataFrame, pd.DataFrame]) -> Figure:
-    """Page attention/memory, figure draw_repeated_attention: attention fed back to itself."""
-    iteration, storage = result
-    fig, (ax, plot) = style.figure(1, 2, height=3.8, width_ratios=[1.4, 1])
-    ends = []
-    for (layer, rows), dash in zip(iteration.groupby("layer"), DASHES, strict=True):
-        rows = rows.assign(updates=rows["updates"] + 1)
-        line = {"ls": dash, "shading": 0.08}
-        x, y, shade = _band(ax, rows, "updates", "keys", "document", "transformer", **line)
-        ends.append((f"layer {layer}", x, y, shade))
-    ax.set_xscale("log")
-    ax.set_yscale("log", base=2)
-    ax.set_xticks([1, 2, 4, 11, 101], ["1", "2", "4", "11", "101"])
-    ax.minorticks_off()
-    ax.set(xlabel="updates", ylabel="keys holding 90%")
-    style.label_ends(ax, ends)
-    stored = storage.groupby(["layer", "head"])["stored"].mean().reset_index()
-    beside = stored["layer"] + (stored["head"] - 5.5) / 18
-    plot.scatter(beside, stored["stored"], s=14, color=style.colour("transformer"))
-    plot.set(xlabel="layer", xticks=range(6), ylim=(-0.03, 1.03))
-    plot.set(ylabel="share of keys that are fixed points")
-    return fig
-
-
-def claims(
-    collapse: pd.DataFrame,
-    capacity: Capacity,
-    continuous: tuple[pd.DataFrame, dict[str, float]],
-    recall: tuple[pd.DataFrame, pd.Series],
-    heads: tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame],
-) -> list[Claim]:
-    """Page attention/memory: all that it asserts; wording in ``models.memory_claims``."""
-    return [
-        *memory_claims.exact(continuous[1]),
-        *memory_claims.collapse(collapse),
-        *memory_claims.capacities(capacity.powers, capacity.every, capacity.single),
-        *memory_claims.regimes(continuous[0], BETWEEN, MEMBERS, GROUPS * MEMBERS),
-        *memory_claims.circuit(*recall),
-        *memory_claims.heads(*heads),
-    ]

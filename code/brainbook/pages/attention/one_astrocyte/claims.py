@@ -17,6 +17,11 @@ from brainbook.models.features.landmarks import Gated, Landmarks, Tuning, unexpl
 from brainbook.models.features.maps import Positive
 from brainbook.models.features.unbiased import Transformed
 
+from .measure import (
+    GOAL,
+    PUBLISHED,
+    UNBIASED,
+)
 from .sweeps import Small
 
 NAMES = Landmarks.name, Gated.name
@@ -144,3 +149,15 @@ def robust(noisy: pd.DataFrame) -> list[Claim]:
     least, most = (np.log(by[ridge, noises.max()] / by[ridge, 0]) for ridge in ridges[[-1, 0]])
     told = f"With {noises.max():.0%} noise a larger lateral leak loses less (log ratio)."
     return [_order("leak", told, most - least, "larger rates cancel less exactly")]
+
+
+def claims(published: Sweep, small: Small, unbiased: pd.DataFrame, saved: pd.DataFrame,
+           noisy: pd.DataFrame, seed: int) -> list[Claim]:  # fmt: skip
+    """Page attention/one_astrocyte: all that it asserts; wording in ``small_circuit_claims``."""
+    return [
+        *exact(seed),
+        *law(range(seed, seed + 5)),
+        *size(published, small, saved, GOAL, max(PUBLISHED)),
+        *compared(small, unbiased, UNBIASED),
+        *robust(noisy),
+    ]

@@ -105,3 +105,12 @@ def steering_claims(steer: pd.DataFrame) -> list[Claim]:
         _order("steer-price", "It also reorders the similarities among the steered texts (one "
                "minus rank correlation).", 1 - kept[final, "means"], 0, "measured here"),
     ]  # fmt: skip
+
+
+def claims(erased: pd.DataFrame, depth: pd.DataFrame, steer: pd.DataFrame) -> list[Claim]:
+    """Page limitations/control: what it asserts."""
+    return [
+        *erasure_claims(erased),
+        *depth_claims(depth),
+        *steering_claims(steer),
+    ]

@@ -1,31 +1,31 @@
-"""Page limitations/counting: the energy library at work, and how far its counts can be trusted."""
+"""What the page limitations/counting measures."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 import torch
-from matplotlib.figure import Figure
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from brainbook.evidence import style
-from brainbook.evidence.claims import Claim
 from brainbook.evidence.datasets import TEST_TEXTS, digits, text
 from brainbook.evidence.pretrained import minilm
 from brainbook.models.digits.classifiers import trained
 from opjoules import EnergyReport, count_operations, energy_report, profile
 from opjoules.counting.coverage import coverage
 from opjoules.counting.overhead import overhead
-from opjoules.pricing.schemes import EFFECTIVE
-from opjoules.units import convert
 
 HOST = "45nm_int8"
+
+
 HIDDEN = (128, 128)
+
+
 CHIPS = ("45nm_fp32", "45nm_fp16", "45nm_int8", "7nm_fp32", "7nm_int8", "loihi", "truenorth",
          "spinnaker2", "tianjic", "neuromorphic_survey")  # fmt: skip
+
+
 LOGIC = ("45nm_fp32", "45nm_fp16", "45nm_int8", "7nm_fp32", "7nm_int8", "hermes")
 
 
@@ -155,118 +155,3 @@ def measure_overhead(model: nn.Module, images: Tensor, tokens: int, rounds: int)
     runs = {"MiniLM": (language, batch), "spiking network": (model, images)}
     rows = [{"model": name, **overhead(*given, rounds)} for name, given in runs.items()]
     return pd.DataFrame(rows)
-
-
-def draw_report_layers(report: EnergyReport) -> Figure:
-    """Page limitations/counting, figure draw_report_layers: joules by layer."""
-    return report.draw()
-
-
-def draw_report_hardware(hardware: pd.DataFrame) -> Figure:
-    """Page limitations/counting, figure draw_report_hardware."""
-    fig, axes = style.figure(1, 2, 3.6)
-    roles = {"spiking network": "spiking", "MiniLM": "transformer"}
-    for ax, (name, role) in zip(axes, roles.items(), strict=True):
-        rows = hardware[hardware["network"] == name].sort_values("central", ascending=False)
-        places, shade = np.arange(len(rows)), style.colour(role)
-        ends = [rows["central"] - rows["low"], rows["high"] - rows["central"]]
-        ax.errorbar(rows["central"], places, xerr=ends, fmt="none", ecolor=shade, lw=2)
-        hosted = (rows["host"] != "").to_numpy()
-        for mask, face in ((~hosted, shade), (hosted, "none")):
-            ax.plot(rows["central"][mask], places[mask], "o", color=shade, mfc=face)
-        ax.set_yticks(places, rows["hardware"])
-        ax.set(xscale="log", title=name, xlabel=f"joules per {rows['per'].iloc[0]}")
-    return fig
-
-
-def draw_report_schemes(schemes: pd.DataFrame) -> Figure:
-    """Page limitations/counting, figure draw_report_schemes."""
-    joules = schemes[schemes["quantity"] == "J"]
-    names = list(joules["scheme"].unique())
-    fig, ax = style.figure(1, 1, 2.8)
-    pairs = (("", "spiking", 0.14, "spiking"), ("dense_", "reference", -0.14, "perceptron"))
-    for prefix, role, shift, label in pairs:
-        ends = [f"{prefix}{end}" for end in ("low", "central", "high")]
-        low, centre, high = joules.groupby("scheme")[ends].mean().loc[names].to_numpy().T
-        places, shade = np.arange(len(names)) + shift, style.colour(role)
-        bars = [centre - low, high - centre]
-        ax.errorbar(centre, places, xerr=bars, fmt="o", color=shade, label=label)
-        each = joules["scheme"].map(names.index) + shift
-        ax.plot(joules[ends[1]], each - 0.1, "|", color=shade, ms=5)
-    ax.set_yticks(range(len(names)), names)
-    ax.set(xscale="log", xlabel="joules per image")
-    ax.legend(loc="best", fontsize=8)
-    return fig
-
-
-def claims(
-    identities: pd.DataFrame, schemes: pd.DataFrame, seen: pd.DataFrame, spiking: EnergyReport
-) -> list[Claim]:
-    """Page limitations/counting: counts against closed forms, and what a scheme decides."""
-    slugs = ("minilm", "fused", "spikes", "flops", "batch")
-    wording = (
-        "The count of MiniLM's multiply-accumulates is the closed form for its shape, attention "
-        "products included.",
-        "Attention written as one fused call counts as many multiply-accumulates as attention "
-        "written step by step.",
-        "Accumulates of the trained spiking network are its spikes times their fan-out.",
-        "Where no attention is involved, PyTorch's own counter reports two operations for each "
-        "multiply-accumulate counted here.",
-        "Dense products per image do not depend on the number of images in the batch.",
-    )
-    sources = (
-        "closed form: layers · (12·n·d² + 2·n²·d) + d²", "the same model counted the other way",
-        "independent count with forward hooks", "PyTorch's FlopCounterMode, halved",
-        "the same model on another batch",
-    )  # fmt: skip
-    found = [
-        Claim(f"counting-{slug}", words, "exact", row.counted, row.expected, 1e-10, "operations",
-              source)
-        for slug, words, source, row in zip(
-            slugs, wording, sources, identities.itertuples(), strict=True
-        )
-    ]  # fmt: skip
-    means = schemes.groupby("scheme")["central"].mean()
-    means = means[schemes.loc[schemes["quantity"] == "J", "scheme"].unique()]
-    effective = schemes.loc[schemes["scheme"] == EFFECTIVE.name, "ratio"]
-    joules = schemes.loc[schemes["quantity"] == "J", "ratio"]
-    table = spiking.as_dataframe()
-    words = int(profile(spiking.estimate.profile).weight_bits)
-    fetch = table[table["term"] == "weights"]
-    return [
-        *found,
-        Claim(
-            "counting-cases",
-            "The count equals the closed form in every case of the table of counters.",
-            "exact", float((seen["book"] == seen["closed form"]).sum()), float(len(seen)), 1e-10,
-            "cases", "closed form of each case",
-        ),
-        Claim(
-            "counting-scheme-decides",
-            "For one and the same trained network, the dearest accounting scheme gives more than "
-            "ten times the energy of the cheapest.",
-            "ordering", means.max() / means.min(), 10.0, 0.0, "ratio",
-            "lemaire2023analytical zhou2023spikformer",
-        ),
-        Claim(
-            "counting-joules-agree",
-            "Under every scheme that counts joules, and for every seed, the perceptron needs more "
-            "than the spiking network of its size; the least ratio.",
-            "ordering", 1 / joules.max(), 1.0, 0.0, "ratio",
-            "lemaire2023analytical zhou2023spikformer",
-        ),
-        Claim(
-            "counting-effective-reverses",
-            "Counted in effective operations, where a multiplication weighs as much as an "
-            "addition, it needs more; the margin is a standard deviation over seeds.",
-            "ordering", effective.mean(), 1.0, effective.std(), "ratio", "yik2025neurobench",
-        ),
-        Claim(
-            "counting-word-share",
-            "A weight pays its share of a 64-bit access, not the whole of it.",
-            "exact", float(fetch["central"].sum() / fetch["count"].sum()) * 1e12,
-            profile(spiking.estimate.profile).memory[fetch["level"].iloc[0]][1].central
-            * convert(words, "bit", "byte") / convert(64, "bit", "byte"),
-            1e-10, "pJ", "horowitz2014computing",
-        ),
-    ]  # fmt: skip

@@ -12,6 +12,7 @@ from opjoules.brain import budget as brain_budget
 from opjoules.brain import optimal_rate as sparsity
 from opjoules.brain import physical_limits
 from opjoules.brain.budget import brain
+from opjoules.brain.optimal_rate import Quiet
 from opjoules.published.transformers import epoch_query, given, inference
 from opjoules.units import convert
 
@@ -184,3 +185,17 @@ def network_claims(networks: pd.DataFrame, active: pd.DataFrame, prefix: str) ->
               reason="two narrow blocks, trained briefly on small images of digits; "
               "the published networks are far wider, deeper and longer trained"),
     ]  # fmt: skip
+
+
+def claims(
+    runs: pd.DataFrame, floor: pd.DataFrame, above: pd.DataFrame, quiet: Quiet, active: pd.DataFrame
+) -> list[Claim]:
+    """Page limitations/energy: what it asserts, from the results of the functions above."""
+    return [
+        *training_claims(runs, "energy"),
+        *estimate_claims("energy"),
+        *floor_claims(floor, above, "energy"),
+        *brain_claims("energy"),
+        *sparsity_claims("energy"),
+        *network_claims(quiet.networks, active, "energy"),
+    ]

@@ -1,3 +1,47 @@
 """Page limitations/neuromorphic: a transformer block on the cores of a neuromorphic chip."""
 
-from .measure import *  # noqa
+from .claims import (
+    claims,
+)
+from .draw import (
+    draw_block_energy,
+    draw_cores_needed,
+    draw_event_codes,
+    draw_mesh_hops,
+    draw_synaptic_energies,
+    draw_weight_sharing,
+)
+from .events import LEVELS
+from .measure import (
+    measure_chips,
+    measure_codes,
+    measure_costs,
+    measure_disagreements,
+    measure_energies,
+    measure_mapping,
+    measure_placements,
+    measure_random_places,
+    measure_sharing,
+    measure_unmapped,
+)
+
+__all__ = [
+    "LEVELS",
+    "claims",
+    "draw_block_energy",
+    "draw_cores_needed",
+    "draw_event_codes",
+    "draw_mesh_hops",
+    "draw_synaptic_energies",
+    "draw_weight_sharing",
+    "measure_chips",
+    "measure_codes",
+    "measure_costs",
+    "measure_disagreements",
+    "measure_energies",
+    "measure_mapping",
+    "measure_placements",
+    "measure_random_places",
+    "measure_sharing",
+    "measure_unmapped",
+]

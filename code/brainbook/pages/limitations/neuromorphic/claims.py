@@ -20,8 +20,10 @@ from . import block as cores_block
 from . import events as cores_events
 from .block import Codes
 from .events import Code
+from .measure import (
+    MICRO,
+)
 
-MICRO = 1e6
 D, FOLD = 384, 4  # MiniLM's width, and the feed-forward layer's widening
 
 
@@ -183,3 +185,20 @@ def cost_claims(terms: pd.DataFrame, shared: pd.DataFrame, steps: int, prefix: s
               "64 tokens share a fetch: the ratio.", "ordering", float(logic[1] / logic[64]), 10.0,
               1.0, "1", "measured here"),
     ]  # fmt: skip
+
+
+def claims(
+    mapping: pd.DataFrame, unmapped: pd.DataFrame, codes: Codes, placements: pd.DataFrame,
+    random_places: pd.DataFrame, costs: pd.DataFrame, shared: pd.DataFrame, steps: int,
+) -> list[Claim]:  # fmt: skip
+    """Page limitations/neuromorphic: what it asserts, from the results of the functions above."""
+    prefix = "neuromorphic"
+    joules = costs.assign(**{end: costs[end] / MICRO for end in cores_cost.ENERGY})
+    return [
+        *mapping_claims(mapping, prefix),
+        *share_claims(unmapped, prefix),
+        *distance_claims(random_places, prefix),
+        *code_claims(codes, prefix),
+        *placement_claims(placements, prefix),
+        *cost_claims(joules, shared, steps, prefix),
+    ]

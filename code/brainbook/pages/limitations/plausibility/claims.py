@@ -7,11 +7,17 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from brainbook.evidence import facts
+from brainbook.evidence import facts, pretrained
 from brainbook.evidence.claims import Claim
 from brainbook.models.learning.rules import WIDTHS
 
+from . import attention
+from . import likeness as brain
 from .laws import OjaRun
+from .measure import (
+    Laws,
+    Rules,
+)
 
 SOURCES = {
     "backpropagation": "rumelhart1986learning", "sign symmetry": "liao2016how",
@@ -188,4 +194,23 @@ def brain_claims(
               "published bits.", "number", float(np.log2(sizes_seen)),
               facts.value("plausibility.csv", "synapse_bits"), 0.05, "bits",
               "bartol2015nanoconnectomic"),
+    ]  # fmt: skip
+
+
+def claims(
+    rules: Rules, result: Laws, table: pd.DataFrame, parts: dict[str, pd.DataFrame]
+) -> list[Claim]:
+    """Page limitations/plausibility: what it asserts, from the results of the functions above."""
+    last = rules.history[rules.history["epoch"] == rules.history["epoch"].max()]
+    aligned = last.query("rule == 'feedback alignment' and layer == 1")["cosine"]
+    digits, recall = (table[table["task"] == task] for task in attention.SHAPES)
+    config = pretrained.minilm()[0].config
+    return [
+        *need_claims(rules.needs),
+        *law_claims(result.decay, result.oja, result.gaps, result.first, result.slopes),
+        *training_claims(rules.accuracy, aligned),
+        *attention_claims(digits, recall),
+        *brain_claims(parts["signs"], parts["activity"], parts["carried"]["change"][0],
+                           parts["context"], (config.num_hidden_layers, config.hidden_size),
+                           brain.expected_majority(int(parts["signs"]["weights"].iloc[0]))),
     ]  # fmt: skip

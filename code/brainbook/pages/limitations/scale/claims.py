@@ -10,6 +10,11 @@ import pandas as pd
 from brainbook.evidence.claims import Claim
 
 from . import cost
+from .measure import (
+    HEADS,
+    UNITS,
+    WIDTH,
+)
 
 LAYERS = 6  # of MiniLM
 PAPER = "dong2021attention"
@@ -137,4 +142,21 @@ def _stopping_claims(collapse: pd.DataFrame) -> list[Claim]:
         Claim("scale-random-falls", f"Random whole blocks go on losing residual, from {LAYERS} to "
               f"{last} layers (log10 ratio).", "ordering", lost.mean(), 0, _spread(lost), "1",
               "measured here"),
+    ]  # fmt: skip
+
+
+def claims(
+    counts: pd.DataFrame,
+    linear: pd.DataFrame,
+    costs: pd.DataFrame,
+    collapse: pd.DataFrame,
+    growth: pd.DataFrame,
+    layer: pd.DataFrame,
+    gaps: Mapping[str, float],
+) -> list[Claim]:
+    """Page limitations/scale: what it asserts, from the results of the functions above."""
+    return [
+        *counting_claims(counts, linear, WIDTH, HEADS, UNITS),
+        *memory_claims(costs, WIDTH, HEADS),
+        *collapse_claims(collapse, growth, layer, gaps),
     ]  # fmt: skip

@@ -7,6 +7,14 @@ import pandas as pd
 
 from brainbook.evidence.claims import Claim
 
+from . import (
+    errors as code_trials,
+)
+from .measure import (
+    measure_published,
+    measure_rule,
+)
+
 PREFIX = "spike-codes"
 SETTLED = 4  # time steps from which the laws for spread-out values are held to
 RUECKAUER, BU = "rueckauer2017conversion", "bu2022optimal"
@@ -185,3 +193,18 @@ def attention_claims(attention: pd.DataFrame, counts: pd.DataFrame, tokens: int)
               "steps, their error is many times that of counts.", "ordering", gain.mean(), 1.0,
               4.0, "1", "measured here"),
     ]  # fmt: skip
+
+
+def claims(
+    conversion: pd.DataFrame, mismatches: int, codes: pd.DataFrame,
+    times: code_trials.SpikeTimes, bits: code_trials.Bits, networks: pd.DataFrame,
+    attention: pd.DataFrame, counts: pd.DataFrame, tokens: int,
+) -> list[Claim]:  # fmt: skip
+    """Page limitations/spike_codes: what it asserts, from the results of the functions above."""
+    return [
+        *conversion_claims(conversion, mismatches),
+        *code_claims(codes, times.exact, times.binned),
+        *bit_claims(bits.twins, measure_rule(), measure_published(), times.binned["spikes"].max()),
+        *energy_claims(networks, bits.twins),
+        *attention_claims(attention, counts, tokens),
+    ]

@@ -3,34 +3,24 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 import pandas as pd
 
 from brainbook.evidence.claims import Claim
+from brainbook.models.digits.perceptron import PerceptronShape
+from brainbook.models.digits.vision_transformer import VitShape
 from opjoules.hardware.catalogue import profile
 from opjoules.pricing.break_even import break_even_rate
 from opjoules.pricing.targets import SCENARIOS
+from opjoules.published import spiking as published
+
+from .measure import (
+    LARGEST,
+    _name,
+    measure_headline,
+)
 
 WIDE = 4096
-
-
-@dataclass(frozen=True)
-class BreakEven:
-    """Curves (hardware, memory, timesteps, rate), published thresholds, and measured layers.
-
-    ``layers`` has a row per ``timesteps``, and the mean spike rate per layer, ``rate_1`` ….
-    """
-
-    curves: pd.DataFrame
-    thresholds: pd.DataFrame
-    layers: pd.DataFrame
-
-    @property
-    def frame(self) -> pd.DataFrame:
-        """The three tables below one another, ``part`` naming them, for CSV."""
-        parts = {"curve": self.curves, "threshold": self.thresholds, "layer": self.layers}
-        return pd.concat([t.assign(part=name) for name, t in parts.items()], ignore_index=True)
 
 
 def published_claims(rows: pd.DataFrame, prefix: str) -> list[Claim]:
@@ -247,3 +237,20 @@ def scheme_claims(schemes: pd.DataFrame, printed: pd.DataFrame, prefix: str) -> 
             "closed form of both networks",
         ),
     ]  # fmt: skip
+
+
+def claims(
+    networks: pd.DataFrame, steps: pd.DataFrame, rows: pd.DataFrame, schemes: pd.DataFrame,
+    margin: float, time_steps: int,
+) -> list[Claim]:  # fmt: skip
+    """Page limitations/spiking: what it asserts, from the results of the functions above."""
+    products = {"perceptron": PerceptronShape(LARGEST).products, "transformer": VitShape().products}
+    return [
+        *counting_claims(networks, products, _name(LARGEST), time_steps, "spiking"),
+        *scenario_claims(measure_headline(networks, margin), "spiking"),
+        time_step_claim(steps, "spiking"),
+        *break_even_claims("spiking"),
+        *scheme_claims(schemes, rows, "spiking"),
+        *published_claims(rows, "spiking"),
+        *reprint_claims(*published.reprints(), "spiking"),
+    ]

@@ -1,0 +1,179 @@
+"""Figures of the page attention/astrocytes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+
+from brainbook.evidence import style
+from brainbook.models.astrocyte.error import PARTS
+from brainbook.models.astrocyte.sweep import Sweep
+from brainbook.models.astrocyte.trials import Trace
+from brainbook.models.features.maps import MAPS, Positive
+
+from .measure import GAUSSIAN, LARGE, LAW, SMALL, WORDS, by_seed
+
+
+def _band(ax: Axes, curves: pd.DataFrame, role: str, label: str, **line) -> tuple:
+    """Median over seeds (rows) with their range; returns what label_ends needs."""
+    shade, middle = style.colour(role), curves.median()
+    ax.fill_between(curves.columns, curves.min(), curves.max(), color=shade, alpha=0.25, lw=0)
+    ax.plot(curves.columns, middle, color=shade, **line)
+    return label, float(curves.columns[-1]), float(middle.iloc[-1]), shade
+
+
+def _level(ax: Axes, height: float, label: str, right: float, role: str, **line) -> tuple:
+    """A value that does not depend on what runs along the axis; for label_ends too."""
+    shade = style.colour(role)
+    ax.plot([ax.get_xlim()[0], right], [height, height], color=shade, lw=1.1, **line)
+    return label, right, height, shade
+
+
+def _log_axes(ax: Axes, title: str, right: float = 1e9) -> None:
+    """Hidden units and error in logs, with room for labels at the right."""
+    ax.set(xscale="log", yscale="log", title=title, xlim=(12, right))
+    ax.set_xticks([1e2, 1e3, 1e4, 1e5])
+    ax.minorticks_off()
+
+
+def draw_error(result: tuple[Sweep, Sweep]) -> Figure:
+    """Page attention/astrocytes, figure draw_error: error against hidden units."""
+    gaussian, minilm = result
+    fig, axes = style.figure(2, 2, height=7, sharex=True, sharey="row")
+    ends: dict[Axes, list] = {ax: [] for ax in axes.flat}
+    for ax, part in zip(axes[0], PARTS, strict=True):
+        _log_axes(ax, f"Gaussian inputs: {WORDS[part]}")
+        for name, dash in zip(GAUSSIAN, ("-", "--", ":"), strict=True):
+            curves = gaussian.curve(part, name)
+            law = gaussian.constant(part, name) / np.sqrt(curves.columns.to_numpy(float))
+            ax.plot(curves.columns, law, color=style.colour("ink"), lw=0.8, ls=dash)
+            ends[ax].append(_band(ax, curves, "brain", name, ls=dash))
+        for kind in ("uniform", "Taylor"):
+            level = gaussian.baseline(kind, part, LAW)
+            ends[ax].append(_level(ax, level, f"{kind}, d = 32", LARGE, "reference"))
+    for ax, parts in ((axes[1, 0], PARTS), (axes[1, 1], ("block",))):
+        _log_axes(ax, "MiniLM: 72 heads" if parts is PARTS else "MiniLM: six whole blocks")
+        for part, dash in zip(parts, ("-", "--"), strict=False):
+            ends[ax].append(_band(ax, minilm.curve(part), "brain", WORDS[part], ls=dash))
+        for kind, dash in (("uniform", "-"), ("Taylor", "--")):
+            level = minilm.baseline(kind, parts[0])
+            label = f"{kind}, {WORDS[parts[0]]}"
+            ends[ax].append(_level(ax, level, label, LARGE, "reference", ls=dash))
+        guide = np.array([100, 10_000])
+        height = 5 * minilm.curve(parts[0]).median().iloc[0] / np.sqrt(guide)
+        ax.plot(guide, height, color=style.colour("ink"), lw=0.8)
+        ends[ax].append(("slope -1/2", guide[1], height[1], style.colour("ink")))
+        ax.set_xlabel("hidden units m")
+    axes[0, 0].set(ylim=(1e-4, 6), ylabel="relative error")
+    axes[1, 0].set(ylim=(0.015, 2), ylabel="relative error")
+    for ax in axes.flat:
+        style.label_ends(ax, ends[ax])
+    return fig
+
+
+def draw_heads(result: Sweep) -> Figure:
+    """Page attention/astrocytes, figure draw_heads: every head, and what the closed form says."""
+    rows = result.frame.query("part == 'output' and units == @LARGE")
+    measured = rows.groupby(["layer", "head"])["error"].median()
+    logs = result.laws.query("part == 'output'").groupby(["layer", "head"])["log10_c"].median()
+    fig, (ax, plot) = style.figure(1, 2, height=3.6, width_ratios=[1.25, 1])
+    shades = [style.colour("faint"), style.colour("brain")]
+    shading = LinearSegmentedColormap.from_list("error", shades)
+    ax.imshow(measured.unstack("head"), cmap=shading, vmin=0, vmax=1, aspect="auto")
+    for (layer, head), error in measured.items():
+        label = f"{error:.1f}".removeprefix("0")
+        ax.text(head, layer, label, ha="center", va="center", fontsize=8)
+    ax.set(xlabel="head", ylabel="layer", xticks=range(0, 12, 2))
+    ax.set_title("output error at 100,000 units")
+    ax.grid(False)
+    plot.scatter(2 * logs + 2, measured, s=16, color=style.colour("brain"))
+    plot.axhline(0.1, color=style.colour("reference"), lw=1)
+    plot.axvline(np.log10(LARGE), color=style.colour("reference"), lw=1)
+    plot.set_xscale("symlog", linthresh=10)
+    plot.set_xticks([5, 10, 20, 50, 100], [f"$10^{{{x}}}$" for x in (5, 10, 20, 50, 100)])
+    plot.set(xlabel="units for error 0.1, closed form", ylabel="measured error")
+    return fig
+
+
+def draw_traces(result: Sequence[Trace]) -> Figure:
+    """Page attention/astrocytes, figure draw_traces: the circuit's trace over the transformer's."""
+    fig, axes = style.figure(len(result), 2, 1.75 * len(result) + 0.4, sharey=True, squeeze=False)
+    for row, trace in zip(axes, result, strict=True):
+        frame = trace.frame()
+        for ax, units in zip(row, (SMALL, LARGE), strict=True):
+            ax.plot(frame["token"], frame["Z"], color=style.colour("transformer"), lw=2.4)
+            ax.plot(frame["token"], frame[f"p_{units}"], color=style.colour("brain"), lw=1)
+            over = frame[frame[f"p_{units}"] > 1.5]["token"]
+            ax.plot(over, np.full(len(over), 1.47), "^", color=style.colour("brain"), ms=4)
+            ax.set_title(f"{units:,} units", fontsize=9, loc="right")
+            ax.set_ylim(0, 1.5)
+        row[0].set_title(trace.title, fontsize=9)
+        row[0].set_ylabel("trace / max Z")
+    for ax in axes[-1]:
+        ax.set_xlabel("token")
+    return fig
+
+
+def draw_maps(result: pd.DataFrame) -> Figure:
+    """Page attention/astrocytes, figure draw_maps: the other feature maps."""
+    fig, axes = style.figure(1, 2, height=3.8, sharey=True)
+    axes[0].set(ylabel="relative error of the output")
+    ends = {}
+    for ax, (name, rows) in zip(axes, result.groupby("input", sort=False), strict=True):
+        _log_axes(ax, name, right=1e8)
+        ends[ax] = []
+        for kind, dash in zip(MAPS, ("-", "--", "-.", ":", (0, (1, 4))), strict=True):
+            curves = rows[rows["map"] == kind.name].pivot(
+                index="seed", columns="units", values="error"
+            )
+            role = "brain" if kind is Positive else "hybrid"
+            ends[ax].append(_band(ax, curves, role, kind.name, ls=dash))
+        ax.set_xlabel("hidden units m")
+    axes[0].set_ylim(result["error"].min() / 1.5, result["error"].max() * 1.5)
+    for ax in axes:
+        style.label_ends(ax, ends[ax])
+    return fig
+
+
+def draw_fit(result: pd.DataFrame) -> Figure:
+    """Page attention/astrocytes, figure draw_fit: known passages against held-out ones."""
+    fig, ax = style.figure(height=3.8)
+    errors = by_seed(result)
+    last = result["fitted_on"].max()
+    ax.set_xscale("log", base=2)
+    ax.set(xlabel="calibration passages learned from", ylabel="relative error of the output")
+    ax.set(ylim=(0, 1), xlim=(0.9, 2.6 * last))
+    ends = []
+    for split, words, dash in (("test", "held-out", "-"), ("calibration", "known", "--")):
+        learned = errors["learned"].droplevel("units")[split].unstack("fitted_on")
+        ends.append(_band(ax, learned, "hybrid", f"learned, {words}", ls=dash, marker="o"))
+        random = errors["random"].droplevel("fitted_on").xs(split, level="split")
+        for units, level in random.groupby("units").median().items():
+            end = _level(ax, level, f"random, {units:,} units", last, "brain", ls=dash)
+            ends += [end] if split == "test" else []
+    ax.set_xticks(learned.columns, [str(count) for count in learned.columns])
+    style.label_ends(ax, ends)
+    return fig
+
+
+def draw_budget(result: tuple[pd.DataFrame, Sweep, Sweep]) -> Figure:
+    """Page attention/astrocytes, figure draw_budget: hidden units that one astrocyte can hold."""
+    cells, gaussian, minilm = result
+    fig, axes = style.figure(1, 2, height=3.6, sharey=True)
+    for ax, (name, rows) in zip(axes, cells.groupby("input", sort=False), strict=True):
+        sweep = minilm if name == "MiniLM" else gaussian
+        _log_axes(ax, "MiniLM, d = 32" if sweep is minilm else f"Gaussian, {name}", right=3e5)
+        _band(ax, sweep.curve("output", name), "brain", name)
+        for species, cell in rows.groupby("species", sort=False):
+            ax.axvspan(*cell["units"], color=style.colour("reference"), alpha=0.2, lw=0)
+            ax.text(np.sqrt(cell["units"].prod()), 1.25, species, ha="center")
+        for units in (SMALL, LARGE):
+            ax.axvline(units, color=style.colour("ink"), lw=0.9, ls=":")
+        ax.set(xlabel="hidden units m")
+    axes[0].set(ylabel="relative error of the output", ylim=(0.03, 1.6))
+    return fig
