@@ -18,6 +18,7 @@ from brainbook.models.attention.softmax import (
     softmax_attention,
     taylor_attention,
 )
+from brainbook.evidence.seeding import seeded  # noqa: F401 (moved; importers follow)
 from brainbook.models.features.maps import FeatureMap
 from brainbook.models.features.variance import predicted_output_error, predicted_trace_error
 
@@ -41,12 +42,6 @@ class Problem:
     def exact(self) -> tuple[Tensor, Tensor]:
         """Softmax output and log Z."""
         return softmax_attention(*self.tensors)
-
-
-def seeded(*numbers: int) -> Generator:
-    """A generator that depends on all the numbers, so that experiments do not share draws."""
-    state = np.random.SeedSequence(numbers).generate_state(2, np.uint32)
-    return Generator().manual_seed(int(state[0]) << 32 | int(state[1]))
 
 
 def gaussian_problem(
