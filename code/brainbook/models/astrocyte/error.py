@@ -10,6 +10,7 @@ import pandas as pd
 import torch
 from torch import Generator, Tensor
 
+from brainbook.evidence.seeding import seeded
 from brainbook.models.attention.softmax import (
     mean_of_values,
     relative_error,
@@ -18,7 +19,6 @@ from brainbook.models.attention.softmax import (
     softmax_attention,
     taylor_attention,
 )
-from brainbook.evidence.seeding import seeded  # noqa: F401 (moved; importers follow)
 from brainbook.models.features.maps import FeatureMap
 from brainbook.models.features.variance import predicted_output_error, predicted_trace_error
 
