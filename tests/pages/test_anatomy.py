@@ -79,8 +79,27 @@ def test_cells_are_short_and_parameters_come_first(page):
 
 
 @pytest.mark.parametrize("page", RUNNING, ids=named)
+def test_a_chapter_imports_calls_and_places(page):
+    """What is computed stands in the page's package, where it has a name and a test."""
+    computing = (ast.BinOp, ast.Compare, ast.Subscript, ast.Lambda, ast.ListComp, ast.DictComp)
+    computing += (ast.SetComp, ast.GeneratorExp, ast.IfExp, ast.BoolOp)
+    wrong = []
+    for cell in notebooks.code_cells(page.notebook()):
+        if "parameters" in cell.metadata.tags:
+            continue
+        for node in ast.walk(ast.parse(cell.source)):
+            if isinstance(node, computing):
+                wrong.append(ast.unparse(node))
+            elif isinstance(node, ast.Call):
+                name = ast.unparse(node.func)
+                if not re.fullmatch(r"page\.\w+|results\.\w+|Results|range|print", name):
+                    wrong.append(name)
+    assert wrong == []
+
+
+@pytest.mark.parametrize("page", RUNNING, ids=named)
 def test_every_figure_is_drawn_and_placed(page):
-    module = "brainbook.pages." + page.name.replace("/", ".")
+    module = f"brainbook.pages.{page.name.replace('/', '.')}.draw"
     tree = ast.parse(fingerprint.source_file(module).read_text("utf-8"))
     drawn = {
         node.name
