@@ -32,6 +32,10 @@ THREADS = dict.fromkeys(
     "1",
 )
 ENVIRONMENT = THREADS | {
+    # glibc hands large blocks back to the system at once and has to fetch the next tensor's memory
+    # anew, page by page. Kept, the blocks are used again. Other systems ignore this.
+    "MALLOC_MMAP_THRESHOLD_": str(2**32),
+    "MALLOC_TRIM_THRESHOLD_": str(2**36),
     "HF_HUB_OFFLINE": "1",
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
     "TQDM_DISABLE": "1",
