@@ -17,7 +17,7 @@ from packaging.utils import canonicalize_name
 from brainbook.evidence import paths
 from brainbook.press import environment
 
-OURS = {"brainbook", "pip"}
+OURS = {"brainbook", "opjoules", "pip"}
 
 
 def constraints() -> dict[str, str]:

@@ -13,11 +13,10 @@ import pytest
 from brainbook.evidence import paths
 
 PROGRAM = """
-import pathlib, torch, brainbook
-from opjoules import energy_report
-from brainbook.evidence import paths
-print(pathlib.Path(brainbook.__file__).parent)
-print(paths.CHECKOUT)
+import pathlib, opjoules, torch
+from opjoules import energy_report, sources
+print(pathlib.Path(opjoules.__file__).parent)
+print(sources.SHARE)
 report = energy_report(torch.nn.Linear(30, 7), torch.randn(5, 30), "45nm_fp32", memory=False)
 print(f"{report.joules.central:.6e}")
 print(report.bibtex().splitlines()[0])
@@ -52,9 +51,10 @@ def interpreter(tmp_path_factory):
 def test_a_report_comes_with_its_data_and_references(interpreter):
     python, folder = interpreter
     run = subprocess.run(
-        [str(python), "-c", PROGRAM], capture_output=True, text=True, cwd=folder, check=True
+        [str(python), "-I", "-c", PROGRAM], capture_output=True, text=True, cwd=folder, check=True
     )
-    place, checkout, joules, entry = run.stdout.splitlines()[-4:]
-    assert place.startswith(str(folder)) and checkout == "False"
-    assert float(joules) == pytest.approx(210 * (3.7 + 0.9) * 1e-12, rel=1e-6)
+    place, share, joules, entry = run.stdout.splitlines()[-4:]
+    assert place.startswith(str(folder)) and share.startswith(str(folder))
+    multiply_and_add = 3.7 + 0.9  # pJ, 32 bits at 45 nm: Horowitz (2014)
+    assert float(joules) == pytest.approx(210 * multiply_and_add * 1e-12, rel=1e-6)
     assert entry == "@inproceedings{horowitz2014computing,"

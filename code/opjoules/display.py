@@ -8,27 +8,27 @@ import re
 
 import numpy as np
 import pandas as pd
+from matplotlib import rcParams
 from matplotlib.figure import Figure
 from rich.console import Console
 from rich.table import Table
-
-from brainbook.evidence import style
 
 from . import units
 
 SPACE = "\N{NO-BREAK SPACE}"
 ROWS = 14
-WIDTH = 110
+WIDTH = 110  # characters of a table in a terminal
+BARS_WIDTH = 7.0  # inches of a figure
 COLUMNS = {
     "layer": "layer", "kind": "kind", "macs": "MACs", "acs": "ACs", "neuron_updates": "updates",
     "comparisons": "comparisons", "words": "words moved", "energy": "energy", "share": "share",
 }  # fmt: skip
 PARTS = {
-    "arithmetic": (("macs", "acs", "comparisons"), "transformer"),
-    "neuron updates": (("neuron_updates",), "hybrid"),
-    "weights": (("weights",), "reference"),
-    "activations": (("activations",), "brain"),
-    "state": (("state",), "spiking"),
+    "arithmetic": (("macs", "acs", "comparisons"), "C0"),
+    "neuron updates": (("neuron_updates",), "C3"),
+    "weights": (("weights",), "C4"),
+    "activations": (("activations",), "C1"),
+    "state": (("state",), "C2"),
 }
 
 
@@ -154,6 +154,8 @@ def _linked(text: str) -> str:
 def bars(report, most: int) -> Figure:
     """Joules by layer, stacked by what they are spent on, with the interval of each total.
 
+    Colours are those of matplotlib's style in force: its cycle, and its colour of text.
+
     Raises
     ------
     ValueError : ``most`` is below 1, or there is nothing to draw.
@@ -170,15 +172,16 @@ def bars(report, most: int) -> Figure:
     ).reindex(shown.index, fill_value=0.0)
     scale = units.quantity(shown["central"].max(), "joule").to_compact()
     factor = scale.magnitude / shown["central"].max()
-    fig, ax = style.figure(1, 1, 1.2 + 0.26 * len(shown))
+    fig = Figure(figsize=(BARS_WIDTH, 1.2 + 0.26 * len(shown)), layout="constrained")
+    ax = fig.subplots()
     places, left = np.arange(len(shown)), np.zeros(len(shown))
-    for part, (names, role) in PARTS.items():
+    for part, (names, colour) in PARTS.items():
         width = terms.reindex(columns=list(names), fill_value=0.0).sum(axis=1).to_numpy() * factor
         if width.any():
-            ax.barh(places, width, left=left, color=style.colour(role), label=part, height=0.7)
+            ax.barh(places, width, left=left, color=colour, label=part, height=0.7)
             left = left + width
     ends = [(shown["central"] - shown["low"]) * factor, (shown["high"] - shown["central"]) * factor]
-    ax.errorbar(left, places, xerr=ends, fmt="none", ecolor=style.colour("ink"), lw=1, capsize=2)
+    ax.errorbar(left, places, xerr=ends, fmt="none", ecolor=rcParams["text.color"], lw=1, capsize=2)
     ax.set_yticks(places, shown.index)
     ax.invert_yaxis()
     rest = 1 - shown["share"].sum()

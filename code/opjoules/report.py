@@ -19,14 +19,13 @@ import pandas as pd
 import pint
 from torch import Tensor, nn
 
-from brainbook.evidence import bibliography
-
 from . import display, units
 from .counting.operations import COUNTS, count_operations
 from .hardware import chips
 from .hardware.catalogue import Profile
 from .pricing.estimate import PICO, Estimate, Joules, estimate
 from .pricing.schemes import compare_schemes
+from .sources import bibtex
 
 ENDS = list(Joules._fields)
 WORDS = [name for name in COUNTS if name.endswith(("reads", "writes"))]
@@ -143,7 +142,7 @@ class EnergyReport:
 
     def bibtex(self) -> str:
         """BibTeX entries of ``sources``."""
-        return bibliography.bibtex(self.sources)
+        return bibtex(self.sources)
 
     def on(
         self, hardware: str | Profile, memory: bool = True, host: str | Profile | None = None

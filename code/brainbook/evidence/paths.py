@@ -1,21 +1,14 @@
-"""Where the book's files are.
-
-The book runs from its checkout (``pip install -e '.[book]'``). The energy library alone also
-runs from an installed copy, which brings the data and the references along.
-"""
+"""Where the book's files are. It runs from its checkout (``pip install -e '.[book]'``)."""
 
 from __future__ import annotations
 
 import os
-import sysconfig
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
 CODE = ROOT / "code"
-CHECKOUT = (ROOT / "code" / "brainbook").is_dir()
-SHARE = ROOT if CHECKOUT else Path(sysconfig.get_path("data"), "share", "brainbook")
-DATA = SHARE / "data"
-REFERENCES = SHARE / "references.bib"
+DATA = ROOT / "data"
+REFERENCES = ROOT / "references.bib"
 CHAPTERS = ROOT / "chapters"
 BUILD = ROOT / "_build"
 

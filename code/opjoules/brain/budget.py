@@ -12,7 +12,7 @@ from itertools import product
 import pandas as pd
 from scipy import constants
 
-from brainbook.evidence import facts
+from opjoules import sources
 
 from .optimal_rate import cell_ratio, optimal_rate
 from .physical_limits import KILO, atp_joules, constant
@@ -38,7 +38,7 @@ class Budgets:
 
 def brain(key: str) -> float:
     """One number of ``data/energy_brain.csv``, in the unit that stands there."""
-    return facts.value("energy_brain.csv", key)
+    return sources.value("energy_brain.csv", key)
 
 
 def shares() -> pd.DataFrame:
@@ -46,7 +46,7 @@ def shares() -> pd.DataFrame:
 
     Index ``process``, one column per study.
     """
-    table = facts.table("energy_brain_shares.csv")
+    table = sources.table("energy_brain_shares.csv")
     return table.pivot(index="process", columns="study", values="percent").sort_index()
 
 
@@ -89,7 +89,7 @@ def attwell_spike() -> dict[str, float]:
     second.
     """
     total, rate = brain("attwell_atp_per_neuron"), brain("attwell_rate")
-    percent = facts.table("energy_brain_shares.csv")
+    percent = sources.table("energy_brain_shares.csv")
     rest = percent[
         (percent["source"] == "attwell2001energy") & (percent["process"] == "resting potentials")
     ]["percent"].iloc[0]

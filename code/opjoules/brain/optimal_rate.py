@@ -15,7 +15,7 @@ import pandas as pd
 from scipy.optimize import bisect, brentq
 from scipy.special import entr
 
-from brainbook.evidence import facts
+from opjoules import sources
 from opjoules.pricing.break_even import layers
 from opjoules.pricing.estimate import Estimate, estimate
 
@@ -159,7 +159,7 @@ def loihi_ratio(fan_out: int) -> Ratio:
     """
     if fan_out < 1:
         raise ValueError(f"fan_out: got {fan_out}; must be at least 1")
-    table = facts.table("energy_chips.csv")
+    table = sources.table("energy_chips.csv")
     costs = table[table["chip"] == "Loihi"].drop_duplicates("quantity").set_index("quantity")
     costs = costs["value"].astype(float)
     published, fitted = (

@@ -12,7 +12,7 @@ import math
 import pandas as pd
 from scipy import constants
 
-from brainbook.evidence import facts
+from opjoules import sources
 from opjoules.hardware.catalogue import operation_energy, profile
 
 PICO = 1e-12
@@ -22,7 +22,7 @@ BODY = 310.0  # K, about 37 degrees Celsius
 
 def constant(key: str) -> float:
     """One number of ``data/energy_physical_constants.csv``, in the unit that stands there."""
-    return facts.value("energy_physical_constants.csv", key)
+    return sources.value("energy_physical_constants.csv", key)
 
 
 def landauer(temperature: float = BODY) -> float:
@@ -67,8 +67,8 @@ def ladder(temperature: float = BODY) -> pd.DataFrame:
         ("attwell_atp_per_potential", "one action potential, rodent"),
         ("lennie_atp_per_spike", "one spike with all it causes, human"),
     ):
-        joules = atp_joules(facts.value("energy_brain.csv", key))
-        table = facts.table("energy_brain.csv").set_index("key")
+        joules = atp_joules(sources.value("energy_brain.csv", key))
+        table = sources.table("energy_brain.csv").set_index("key")
         rows.append((step, "brain", *[joules] * 3, table.loc[key, "source"]))
     names = ["step", "what", "low", "central", "high", "source"]
     found = pd.DataFrame(rows, columns=names)

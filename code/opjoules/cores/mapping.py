@@ -18,8 +18,7 @@ from math import ceil
 import numpy as np
 import pandas as pd
 
-from brainbook.evidence import facts
-from opjoules import units
+from opjoules import sources, units
 
 PIECES = ("matrix", "core", "row", "rows", "column", "columns")
 
@@ -84,7 +83,7 @@ def core(chip: str, weight_bits: int = 8) -> Core:
     """
     if weight_bits < 1:
         raise ValueError(f"weight_bits: got {weight_bits}; must be at least 1")
-    table = facts.table("chips.csv")
+    table = sources.table("chips.csv")
     rows = table[table["chip"] == chip].set_index("quantity")
     known = {"cores", "weight width"} <= set(rows.index)
     if not known or not {"crossbar rows", "synapse memory per core"} & set(rows.index):
@@ -112,7 +111,7 @@ def two_lines(matrices: Sequence[Matrix]) -> tuple[Matrix, ...]:
 
 def mappable() -> tuple[str, ...]:
     """Chips of ``data/chips.csv`` whose limits suffice for a mapping."""
-    table = facts.table("chips.csv")
+    table = sources.table("chips.csv")
     have = table.groupby("chip", sort=False)["quantity"].agg(set)
     memory = {"crossbar rows", "synapse memory per core"}
     fit = [chip for chip, q in have.items() if {"cores", "weight width"} <= q and memory & q]

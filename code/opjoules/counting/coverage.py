@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
-from brainbook.evidence import facts
+from opjoules import sources
 
 from .operations import count_operations
 
@@ -161,7 +161,9 @@ def coverage() -> pd.DataFrame:
     energies, and one of FLOPs that also holds element-wise arithmetic, hence exceeds the closed
     form. NaN: a quantity that the tool does not have.
     """
-    measured = facts.table("energy_tools.csv").pivot(index="case", columns="tool", values="counted")
+    measured = sources.table("energy_tools.csv").pivot(
+        index="case", columns="tool", values="counted"
+    )
     rows = []
     for case in cases():
         own = torch_macs(case.model, case.batch) if case.unit in ("MAC", "AC") else None

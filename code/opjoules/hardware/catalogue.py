@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from brainbook.evidence import facts
+from opjoules import sources
 
 from . import chips
 from .chips import CHIPS, IN_MEMORY, SURVEY
@@ -57,7 +57,7 @@ def operation_energy(operation: str, width: str, technology: str = CMOS) -> floa
     ------
     ValueError : the table has no such operation at this width in this technology.
     """
-    table = facts.table("energy_operations.csv")
+    table = sources.table("energy_operations.csv")
     table = table[table["technology"] == technology]
     row = table[(table["operation"] == operation) & (table["format"] == width)]
     if len(row) != 1:
@@ -105,7 +105,7 @@ def _logic(node: str, width: str) -> Profile:
 
 def _memory(technology: str) -> dict[str, tuple[float | None, Cost]]:
     """Levels of a memory hierarchy: capacity in bytes and pJ per 64-bit access."""
-    table = facts.table("energy_memory.csv")
+    table = sources.table("energy_memory.csv")
     table = table[table["technology"] == technology]
     if set(table["word_bits"]) != {64}:
         raise ValueError(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from brainbook.evidence import facts
+from opjoules import sources
 
 from .profile import Cost, Profile, in_unit
 
@@ -37,7 +37,7 @@ def constants() -> pd.DataFrame:
     ------
     ValueError : a row whose unit does not belong to its quantity.
     """
-    table = facts.table("energy_chips.csv")
+    table = sources.table("energy_chips.csv")
     wanted = table["quantity"].map(_unit)
     parts = [
         in_unit(rows, "energy_chips.csv", unit, ("value",)) for unit, rows in table.groupby(wanted)
@@ -166,7 +166,7 @@ def disagreements() -> pd.DataFrame:
 
 def _per_64_bits() -> pd.DataFrame:
     """Memory accesses of the 45 nm table, as each source words them, in pJ per 64 bits."""
-    table = facts.table("energy_memory.csv")
+    table = sources.table("energy_memory.csv")
     table = table[table["technology"].str.startswith("45 nm")]
     table = in_unit(table, "energy_memory.csv", "pJ / access", ("energy",))
     return pd.DataFrame(

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import brentq
 
-from brainbook.evidence import facts
+from opjoules import sources
 from opjoules.counting.operations import COLUMNS
 from opjoules.hardware.catalogue import Cost, profile
 
@@ -27,7 +27,7 @@ def thresholds() -> pd.DataFrame:
     ``low_per_inference`` and ``high_per_inference``: the same in spikes per inference, a rate
     per time step taken times its numbers of steps.
     """
-    table = facts.table("energy_thresholds.csv")
+    table = sources.table("energy_thresholds.csv")
     rate = table["quantity"].str.endswith("time step")
     for side in ("low", "high"):
         steps = table[f"timesteps_{side}"].where(rate, 1)

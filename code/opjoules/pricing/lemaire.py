@@ -41,7 +41,7 @@ import numpy as np
 import pandas as pd
 from torch import nn
 
-from brainbook.evidence import facts
+from opjoules import sources
 from opjoules.hardware.catalogue import operation_energy, profile
 
 from .estimate import PICO, Joules
@@ -74,10 +74,10 @@ def memory_energy(words: np.ndarray | float, reading: str = READINGS[0]) -> np.n
     ValueError : an unknown reading.
     """
     _known(reading)
-    bits = np.asarray(words, dtype=float) * facts.value("energy_lemaire.csv", "word_bits")
+    bits = np.asarray(words, dtype=float) * sources.value("energy_lemaire.csv", "word_bits")
     if reading == "line":
-        slope = facts.value("energy_lemaire.csv", "memory_slope")
-        return slope * bits + facts.value("energy_lemaire.csv", "memory_intercept")
+        slope = sources.value("energy_lemaire.csv", "memory_slope")
+        return slope * bits + sources.value("energy_lemaire.csv", "memory_intercept")
     points = memories()
     return np.interp(bits / 8, [0, *points["capacity_bytes"]], [0, *points["energy_pj"]])
 
@@ -218,7 +218,7 @@ def _memory(table: pd.DataFrame, reading: str) -> pd.Series:
         return memory_energy(words, reading)
 
     neuron, driven, real = table["kind"] == "neuron", table["driven"], table["real"]
-    queue = float(access(facts.value("energy_lemaire.csv", "fifo_words")))
+    queue = float(access(sources.value("energy_lemaire.csv", "fifo_words")))
     held = access(table["activation_writes"] / table["calls"])
     biased = table["activation_writes"].where(table["biases"] > 0, 0)
     parameters = table["macs"] + table["visits"].where(driven, 0) + biased

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from brainbook.evidence import facts
+from opjoules import sources
 from opjoules.architectures import transformers as networks
 from opjoules.hardware.catalogue import profile
 from opjoules.pricing.estimate import estimate
@@ -40,7 +40,7 @@ def spikingformer_layers(whole: bool = False) -> pd.DataFrame:
     ``published``: operations in their log, where it lists the layer. ``whole`` adds what the log
     leaves out, memory traffic and neuron updates, for other schemes to price.
     """
-    log = facts.table("energy_spikingformer.csv").set_index("layer")
+    log = sources.table("energy_spikingformer.csv").set_index("layer")
     rates = log["spike_rate"].to_dict()
     network = networks.spiking_transformer(8, 512, HEADS[512])
     for block in range(8):
@@ -53,7 +53,7 @@ def spikingformer_layers(whole: bool = False) -> pd.DataFrame:
 
 def transformer_counts(depth: int = 8, width: int = 512) -> pd.DataFrame:
     """The ANN of the Spikformer table: its MACs with no, cheap and full attention products."""
-    published = facts.table("energy_published.csv").set_index("network").loc["Transformer 8-512"]
+    published = sources.table("energy_published.csv").set_index("network").loc["Transformer 8-512"]
     rows = []
     for order in networks.ORDERS:
         network = networks.spiking_transformer(depth, width, HEADS[width], order=order)

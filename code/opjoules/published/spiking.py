@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from brainbook.evidence import facts
+from opjoules import sources
 from opjoules.architectures import transformers as networks
 from opjoules.pricing.schemes import compare_schemes
 
@@ -39,7 +39,7 @@ AGAIN = ("recharged", "under review", "second print")
 
 def published_rows() -> pd.DataFrame:
     """The rows as printed: operations in G, energy in mJ, source of each."""
-    return facts.table("energy_published.csv")
+    return sources.table("energy_published.csv")
 
 
 def first_convolution_charge() -> pd.DataFrame:
@@ -127,7 +127,7 @@ def missing() -> pd.DataFrame:
     paper's method, gives the printed energy; only where the definition is public.
     ``printed_rate``: the highest that the paper prints for the network, if any.
     """
-    printed = facts.table("energy_published_rates.csv").groupby("network")["spike_rate"].max()
+    printed = sources.table("energy_published_rates.csv").groupby("network")["spike_rate"].max()
     rows = published_rows()
     rows = rows[rows["missing"].notna()]
     return pd.DataFrame(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from brainbook.evidence import facts
+from opjoules import sources
 from opjoules.hardware.catalogue import TECHNOLOGIES, operation_energy
 from opjoules.hardware.catalogue import profile as hardware_profile
 from opjoules.units import convert
@@ -22,7 +22,7 @@ WATT_PLACE, PUE_PLACE = 1.0, 0.01
 
 def given(key: str) -> float:
     """One input of a published estimate, from ``data/energy_use_inputs.csv``."""
-    return facts.value("energy_use_inputs.csv", key)
+    return sources.value("energy_use_inputs.csv", key)
 
 
 def arithmetic_floor(macs: float, width: str) -> tuple[float, float]:
@@ -78,7 +78,7 @@ def training() -> pd.DataFrame:
     rounding of the printed inputs and of the printed energy leaves open; and, where the
     operations are known, ``floor_7nm_mwh`` and ``floor_45nm_mwh``, their arithmetic in 16 bits.
     """
-    table = facts.table("energy_training.csv")
+    table = sources.table("energy_training.csv")
     from_days = table["accelerators"] * table["days"] * 24
     hours = table["accelerator_hours"].fillna(from_days)
     energy = [
@@ -118,7 +118,7 @@ def inference() -> pd.DataFrame:
     high are), ``boundary``, ``evidence``, ``source``, ``where``, ``status``. Rows per token
     that divide a published energy by a published number of tokens are computed here.
     """
-    table = facts.table("energy_inference.csv")
+    table = sources.table("energy_inference.csv")
     joules = table.copy()
     for column in ("low", "value", "high"):
         joules[column] = [

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 import torch
 
-from brainbook.evidence import facts
+from opjoules import sources
 from opjoules.counting import coverage as peers_torch
 
 SEEN_BY_TORCH = {
@@ -50,8 +50,8 @@ def test_counting_leaves_the_model_in_its_mode():
 
 
 def test_the_table_of_tools_is_what_the_tools_return(run_peer):
-    measured = run_peer("coverage_peer.py", package=True)
-    table = facts.table("energy_tools.csv").set_index(["case", "tool"])["counted"]
+    measured = run_peer("counting/coverage_peer.py", package=True)
+    table = sources.table("energy_tools.csv").set_index(["case", "tool"])["counted"]
     assert set(measured) == {c.name for c in peers_torch.cases()}
     assert len(table) == sum(len(tools) for tools in measured.values())
     for case, tools in measured.items():

@@ -22,7 +22,7 @@ def _peer_module():
 
 @pytest.fixture(scope="module")
 def peer(run_peer) -> dict[str, dict]:
-    return run_peer("neurobench_peer.py")
+    return run_peer("counting/neurobench_peer.py")
 
 
 @pytest.mark.parametrize("name", SEEN)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from brainbook.evidence import facts, paths
+from opjoules import sources
 from opjoules.hardware import catalogue as costs
 
 
@@ -31,14 +31,14 @@ def test_every_constant_is_ordered_sourced_and_sized(name):
     assert (table["low_pj"] <= table["central_pj"]).all()
     assert (table["central_pj"] <= table["high_pj"]).all()
     assert (table["word_bits"] > 0).all()
-    bibliography = (paths.ROOT / "references.bib").read_text()
+    bibliography = (sources.SHARE / "references.bib").read_text()
     for key in " ".join(table["source"]).split():
         assert f"{{{key}," in bibliography
     assert {"ac", "neuron update", "comparison"} <= set(table["operation"])
 
 
 def test_conflicting_sources_span_the_interval_of_a_chip():
-    table = facts.table("energy_chips.csv")
+    table = sources.table("energy_chips.csv")
     for name, chip in costs.CHIPS.items():
         rows = table[(table["chip"] == chip) & (table["quantity"] == "synaptic operation")]
         cost = costs.profile(name).ac
@@ -71,7 +71,7 @@ def test_a_tensor_lives_in_the_smallest_memory_that_holds_it(elements, bits, lev
 
 
 def test_chips_of_different_definition_stay_in_the_survey_and_software_out():
-    survey, table = costs.profile(costs.SURVEY), facts.table("energy_chips.csv")
+    survey, table = costs.profile(costs.SURVEY), sources.table("energy_chips.csv")
     software = table["chip"].isin(["SpiNNaker", "SpiNNaker2"])
     rows = table[(table["quantity"] == "synaptic operation") & ~software]
     assert survey.ac.low == rows["value"].min() and survey.ac.high == rows["value"].max()
@@ -80,7 +80,7 @@ def test_chips_of_different_definition_stay_in_the_survey_and_software_out():
 
 def test_in_memory_rows_follow_from_their_efficiency():
     # A MAC is two operations: pJ per MAC = 2 / (tera-operations per second and watt).
-    table = facts.table("energy_chips.csv").set_index("chip")
+    table = sources.table("energy_chips.csv").set_index("chip")
     for chip, tops in (("HERMES PCM", 2.48), ("HERMES PCM fast mode", 9.76)):
         assert table.loc[chip, "value"] == pytest.approx(2 / tops, rel=1e-3)
 

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import pytest
 
-from brainbook.evidence import facts, paths
+from opjoules import sources
 from opjoules.hardware import catalogue as costs
 from opjoules.hardware import chips
 from opjoules.hardware.profile import in_unit
 
 
 def test_every_cost_row_has_a_unit_of_its_dimension():
-    assert len(chips.constants()) == len(facts.table("energy_chips.csv"))
+    assert len(chips.constants()) == len(sources.table("energy_chips.csv"))
     for name, unit, columns in (
         ("energy_operations.csv", "pJ / operation", ("energy",)),
         ("energy_memory.csv", "pJ / access", ("energy_low", "energy", "energy_high")),
     ):
-        table = facts.table(name)
+        table = sources.table(name)
         converted = in_unit(table, name, unit, columns)
         assert (converted[list(columns)] > 0).all(axis=None)
 
 
 def test_units_convert_and_a_wrong_dimension_names_row_and_unit():
-    table = facts.table("energy_chips.csv").head(3)
+    table = sources.table("energy_chips.csv").head(3)
     nano = table.assign(unit="nJ / operation")
     wide = in_unit(nano, "x.csv", "pJ / operation", ("value",))
     assert wide["value"].to_numpy() == pytest.approx(1000 * table["value"].to_numpy())
@@ -34,14 +34,14 @@ def test_units_convert_and_a_wrong_dimension_names_row_and_unit():
 
 
 def test_a_wrong_unit_in_the_data_stops_the_profile(monkeypatch):
-    spoiled = facts.table("energy_operations.csv").assign(unit="pJ / access")
-    monkeypatch.setattr(facts, "table", lambda name: spoiled)
+    spoiled = sources.table("energy_operations.csv").assign(unit="pJ / access")
+    monkeypatch.setattr(sources, "table", lambda name: spoiled)
     with pytest.raises(ValueError, match="energy_operations.csv, row .*pJ / access"):
         costs.operation_energy("add", "int8")
 
 
 def test_profiles_of_tabulated_chips_are_their_rows():
-    table = facts.table("energy_chips.csv")
+    table = sources.table("energy_chips.csv")
     for name in ("seneca", "odin", "reckon", "tianjic", "neuronflow", "ubrain"):
         rows = table[(table["chip"] == costs.CHIPS[name]) & (table["quantity"] == chips.SYNAPSE)]
         cost = costs.profile(name).ac
@@ -99,14 +99,14 @@ def test_disagreements_show_both_values_and_both_sources():
 
 
 def test_no_energy_is_invented_for_loihi_2():
-    table = facts.table("energy_chips.csv")
+    table = sources.table("energy_chips.csv")
     assert "Loihi 2" not in set(table["chip"]) and "loihi2" not in costs.profiles()
 
 
 def test_sources_of_chips_are_in_the_bibliography():
-    bibliography = (paths.ROOT / "references.bib").read_text()
+    bibliography = (sources.SHARE / "references.bib").read_text()
     for name in ("energy_chips.csv", "energy_memory.csv", "energy_operations.csv"):
-        for key in set(" ".join(facts.table(name)["source"]).split()):
+        for key in set(" ".join(sources.table(name)["source"]).split()):
             assert f"{{{key}," in bibliography, key
-    for key in set(" ".join(facts.table("chips.csv")["source"]).split()):
+    for key in set(" ".join(sources.table("chips.csv")["source"]).split()):
         assert f"{{{key}," in bibliography, key

@@ -1,8 +1,8 @@
 """SpikingJelly's counts and energies of small networks, printed as JSON with ours.
 
-Run by an interpreter that has SpikingJelly, with the book's package on its path. The networks
-of ``neurobench_peer`` are counted by both; networks with SpikingJelly's own neurons are priced by
-both after Lemaire et al. (2023).
+Run by an interpreter that has SpikingJelly, with the library and the folder of
+``neurobench_peer`` on its path. Its networks are counted by both; networks with SpikingJelly's own
+neurons are priced by both after Lemaire et al. (2023).
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ import pytest
 
 from opjoules.counting.operations import count_operations
 
-NETWORKS = Path(__file__).with_name("neurobench_peer.py")
+NETWORKS = Path(__file__).parents[1] / "counting/neurobench_peer.py"
 
 
 def _networks(seed: int):
@@ -21,7 +21,7 @@ def _networks(seed: int):
 
 @pytest.fixture(scope="module")
 def peer(run_peer) -> dict:
-    return run_peer("spikingjelly_peer.py", package=True)
+    return run_peer("pricing/spikingjelly_peer.py", package=True)
 
 
 @pytest.mark.parametrize("seed", range(5))
