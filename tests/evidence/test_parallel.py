@@ -242,7 +242,7 @@ def test_a_process_that_dies_is_told():
     [
         (gaussian_sweep, {"workers": 0}, "workers: got 0; at least 1"),
         (gaussian_sweep, {"workers": 2, "cluster": "tcp://host:8786"}, "workers: got 2 beside"),
-        (lambda: 3, {}, "needs a named function of a brainbook module"),
+        (lambda: 3, {}, "needs a named function"),
         (np.zeros, {}, "got numpy.zeros; needs a named function"),
     ],
 )

@@ -9,14 +9,29 @@ import sys
 import numpy as np
 import pytest
 
-from brainbook.evidence import fingerprint, store
+from brainbook.evidence import fingerprint, paths, store
 from brainbook.evidence.datasets import digits
 
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     monkeypatch.setenv("BRAINBOOK_STORE", str(tmp_path))
+    monkeypatch.delenv(store.SWITCH, raising=False)
     return tmp_path
+
+
+@pytest.fixture
+def counted(folder):
+    """A function that counts its calls, as if it stood in a module of the book."""
+    calls = []
+
+    def counted(units, seeds=(0, 1), workers=1):
+        calls.append((units, workers))
+        return {"units": list(units), "sum": sum(seeds)}
+
+    counted.__module__, counted.__qualname__ = digits.__module__, "counted"
+    counted.calls = calls
+    return counted
 
 
 def made(folder) -> list:
@@ -25,9 +40,9 @@ def made(folder) -> list:
 
 def test_the_second_call_reads_what_the_first_made(folder):
     first = store.made_once(digits, seed=3)
-    mark = made(folder)[0].stat().st_mtime_ns
+    mark = made(folder)[0].stat().st_ino
     second = store.made_once(digits, seed=3)
-    assert len(made(folder)) == 1 and made(folder)[0].stat().st_mtime_ns == mark
+    assert len(made(folder)) == 1 and made(folder)[0].stat().st_ino == mark
     np.testing.assert_array_equal(first.test_images, second.test_images)
 
 
@@ -42,7 +57,7 @@ def test_another_parameter_or_environment_is_another_result(folder, monkeypatch)
 
 
 def test_a_function_without_a_home_is_refused(folder):
-    with pytest.raises(ValueError, match="named function of a brainbook module"):
+    with pytest.raises(ValueError, match="needs a named function"):
         store.made_once(lambda: 3)
 
 
@@ -61,3 +76,82 @@ def test_processes_wait_for_the_first(folder):
     several = [subprocess.Popen([sys.executable, "-c", code], env=os.environ) for _ in range(3)]
     assert [process.wait(timeout=120) for process in several] == [0, 0, 0]
     assert len(list(folder.glob("made-*"))) == 1
+
+
+def test_a_kept_function_runs_once_for_the_same_parameters(counted):
+    measure = store.kept(counted)
+    first = measure((4, 16))
+    assert measure((4, 16), seeds=range(2)) == measure(units=[4, 16]) == first
+    assert len(counted.calls) == 1
+    measure((4, 16), seeds=(0, 2))
+    assert len(counted.calls) == 2
+
+
+def test_what_only_makes_it_faster_does_not_count(counted):
+    measure = store.kept(apart_from=("workers",))(counted)
+    assert measure((4,), workers=8) == measure((4,), workers=1)
+    assert counted.calls == [((4,), 8)]
+    with pytest.raises(ValueError, match=r"apart_from: got \['wokers'\]"):
+        store.kept(apart_from=("wokers",))(counted)
+
+
+def test_a_loaded_result_is_a_copy(counted):
+    measure = store.kept(counted)
+    measure((4,))
+    measure((4,))["units"].append(99)
+    assert measure((4,))["units"] == [4]
+
+
+def test_it_can_be_switched_off(counted, folder, monkeypatch):
+    measure = store.kept(counted)
+    monkeypatch.setenv(store.SWITCH, "off")
+    measure((4,))
+    measure((4,))
+    assert len(counted.calls) == 2 and made(folder) == []
+
+
+def test_code_edited_since_the_process_began_keeps_nothing(counted, folder, monkeypatch):
+    monkeypatch.setattr(fingerprint, "STARTED", 0.0)
+    measure = store.kept(counted)
+    assert measure((4,)) == measure((4,))
+    assert len(counted.calls) == 2 and made(folder) == []
+
+
+def test_a_data_file_by_a_computed_name_keeps_nothing(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "DATA", tmp_path / "data")
+    paths.DATA.mkdir()
+    (paths.DATA / "hidden.csv").write_text("x")
+
+    def reading():
+        return (paths.DATA / ("hid" + "den.csv")).read_text()
+
+    reading.__module__, reading.__qualname__ = digits.__module__, "reading"
+    with pytest.raises(ValueError, match=r"reads \['hidden.csv'\] by a computed name"):
+        store.kept(reading)()
+    assert made(folder) == []
+
+
+def test_the_store_stays_bounded(counted, folder, monkeypatch):
+    measure = store.kept(counted)
+    monkeypatch.setattr(store, "RESULTS", 2)
+    monkeypatch.setattr(store, "VERSIONS", 2)
+    for units in (4, 16, 4, 64):
+        measure((units,))
+    assert len(counted.calls) == 3 and len(made(folder)) == 2
+    measure((4,))
+    assert len(counted.calls) == 3, "the one unused for longest went, not the oldest"
+    for version in ("1", "2", "3"):
+        other = dict(fingerprint.environment()) | {"scikit-learn": version}
+        monkeypatch.setattr(fingerprint, "environment", lambda other=other: other)
+        measure((4,))
+    assert len(list((folder / "brainbook.evidence.datasets.counted").iterdir())) == 2
+    assert len(made(folder)) == len(list(folder.rglob("*.lock"))) == 2
+
+
+def test_results_of_a_module_that_is_gone_are_dropped(tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "BUILD", tmp_path)
+    for name in ("brainbook.evidence.datasets.digits", "brainbook.models.gone.trained"):
+        (tmp_path / "store" / name).mkdir(parents=True)
+    store.forget_gone()
+    kept = [path.name for path in (tmp_path / "store").iterdir()]
+    assert kept == ["brainbook.evidence.datasets.digits"]

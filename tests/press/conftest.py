@@ -36,12 +36,35 @@ def measure_runs():
         log.write("{name}\\n")
     return 3
 """
-DRAWING = """
+FACE = """\"\"\"Page small/drawing.\"\"\"
 
-def measure_line(count, seed):
-    \"\"\"A noisy parabola.\"\"\"
-    x = np.arange(count)
+from .claims import claims
+from .draw import draw_line
+from .measure import measure_line, measure_runs
+
+__all__ = ["claims", "draw_line", "measure_line", "measure_runs"]
+"""
+MEASURE_IMPORTS = """
+import numpy as np
+import pandas as pd
+
+import opjoules
+from brainbook.evidence import store
+from brainbook.models import small_shared
+"""
+MEASURE = """
+
+@store.kept(apart_from=("workers",))
+def measure_line(count, seed, workers=1):
+    \"\"\"A noisy parabola; notes that it was computed.\"\"\"
+    with Path(os.environ["SMALL_LOG"] + ".measured").open("a") as log:
+        log.write("line\\n")
+    x = np.arange(count) * opjoules.ONE
     return pd.DataFrame({"x": x, "y": x**2 + np.random.default_rng(seed).normal(size=count)})
+"""
+DRAW = """\"\"\"Figures of page small/drawing.\"\"\"
+
+from brainbook.evidence import style
 
 
 def draw_line(line):
@@ -49,6 +72,11 @@ def draw_line(line):
     fig, ax = style.figure()
     ax.plot(line["x"], line["y"], color=style.colour("brain"))
     return fig
+"""
+CLAIMS = """\"\"\"Claims of page small/drawing.\"\"\"
+
+from brainbook.evidence import facts
+from brainbook.evidence.claims import Claim
 
 
 def claims(line):
@@ -56,14 +84,6 @@ def claims(line):
     first = float(line["x"].iloc[0])
     expected = facts.value("small.csv", "zero")
     return [Claim("small-zero", "It starts at 0.", "exact", first, expected, 1e-12, "1", "small1")]
-"""
-DRAWING_IMPORTS = """
-import numpy as np
-import pandas as pd
-
-from brainbook.evidence import facts, style
-from brainbook.evidence.claims import Claim
-from brainbook.models import small_shared
 """
 FIGURE_PAGE = (
     HEADER
@@ -158,6 +178,13 @@ class SmallBook:
         log.unlink(missing_ok=True)
         return lines
 
+    def measured(self) -> int:
+        """How often the line was computed since the last call, rather than read."""
+        log = self.root / "log.txt.measured"
+        count = len(log.read_text().split()) if log.exists() else 0
+        log.unlink(missing_ok=True)
+        return count
+
     def edit(self, name: str, old: str, new: str) -> None:
         path = self.root / name
         text = path.read_text()
@@ -185,8 +212,16 @@ def write_small_book(root: Path) -> SmallBook:
     small.mkdir()
     (small / "__init__.py").write_text('"""Small pages."""\n')
     (code / "models/small_shared.py").write_text('"""Shared by two pages."""\n\nSHARED = 1\n')
-    drawing = COUNTED.format(name="drawing", imports=DRAWING_IMPORTS) + DRAWING
-    (small / "drawing.py").write_text(drawing)
+    (small / "drawing").mkdir()
+    measure = COUNTED.format(name="drawing", imports=MEASURE_IMPORTS) + MEASURE
+    parts = {"__init__": FACE, "measure": measure, "draw": DRAW, "claims": CLAIMS}
+    for name, text in parts.items():
+        (small / f"drawing/{name}.py").write_text(text)
+    library = root / "code/opjoules/__init__.py"
+    library.parent.mkdir(exist_ok=True)
+    with library.open("a") as file:
+        file.write("" if library.stat().st_size else '"""A library of its own."""\n')
+        file.write("ONE = 1\n")
     shared = "\nfrom brainbook.models import small_shared\n"
     (small / "second.py").write_text(COUNTED.format(name="second", imports=shared))
     (small / "third.py").write_text(COUNTED.format(name="third", imports=""))
@@ -221,6 +256,7 @@ def built(tmp_path_factory) -> SmallBook:
     book = write_small_book(tmp_path_factory.mktemp("small"))
     book.build()
     book.runs()
+    book.measured()
     return book
 
 
@@ -234,3 +270,4 @@ def restored(built):
         if not path.exists() or path.read_bytes() != content:
             path.write_bytes(content)
     built.runs()
+    built.measured()

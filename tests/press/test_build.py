@@ -62,6 +62,8 @@ def test_prose_edit_renders_without_executing(restored):
     [
         ("code/brainbook/models/small_shared.py", "= 1", "= 2", {"drawing", "second"}),
         ("code/brainbook/pages/small/third.py", "return 3", "return 4", {"third"}),
+        ("code/brainbook/pages/small/drawing/draw.py", '"brain"', '"hybrid"', {"drawing"}),
+        ("code/opjoules/__init__.py", "ONE = 1", "ONE = 1.0", {"drawing"}),
         ("code/brainbook/evidence/facts.py", '"""Published', '"""The published', {"drawing"}),
         ("data/small.csv", "Table 1", "Table 2", {"drawing"}),
         ("chapters/small/drawing.md", "noise = 0.5", "noise = 0.25", {"drawing"}),
@@ -82,6 +84,42 @@ def test_a_result_changes_with_its_input(restored):
     restored.edit("code/brainbook/pages/small/third.py", "return 3", "return 4711")
     restored.build()
     assert "4711" in restored.html()["chapters/small/third.html"].decode()
+
+
+def test_a_colour_and_a_word_run_the_page_but_measure_nothing(restored):
+    made = restored.root / "_build/stage/results/small/drawing/draw_line.light.svg"
+    before = made.read_bytes()
+    for part, old, new in (
+        ("draw", '"brain"', '"spiking"'),
+        ("claims", "It starts at 0.", "It begins at 0."),
+        ("__init__", "Page small/drawing.", "Page small/drawing: a line."),
+    ):
+        restored.edit(f"code/brainbook/pages/small/drawing/{part}.py", old, new)
+    restored.build()
+    assert (restored.runs(), restored.measured()) == (["drawing"], 0)
+    assert made.read_bytes() != before
+    assert "It begins at 0." in restored.html()["chapters/ledger.html"].decode()
+
+
+def test_an_edit_of_what_it_measures_measures_anew(restored):
+    restored.edit("code/brainbook/pages/small/drawing/measure.py", "x**2", "x**3")
+    restored.build("--no-html")
+    assert (restored.runs(), restored.measured()) == (["drawing"], 1)
+
+
+def test_a_figure_and_a_source_page_lead_to_each_other(built):
+    html = built.html()
+    drawn = (built.root / "code/brainbook/pages/small/drawing/draw.py").read_text()
+    line = drawn[: drawn.index("def draw_line")].count("\n") + 1
+    target = "source/brainbook/pages/small/drawing/draw.html"
+    assert f"../../{target}#line-{line}" in html["chapters/small/drawing.html"].decode()
+    for part in ("", "/draw", "/measure", "/claims"):
+        page = html[f"source/brainbook/pages/small/drawing{part}.html"].decode()
+        assert 'chapters/small/drawing.html">Figures</a>' in page
+    assert 'href="drawing/measure.html">measure</a>' in (
+        html["source/brainbook/pages/small/drawing.html"].decode()
+    )
+    assert "source/opjoules.html" in html
 
 
 def test_status_says_why_and_how_long(restored):

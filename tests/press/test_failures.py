@@ -51,8 +51,17 @@ def test_a_failing_claim_fails_the_build(restored):
 
 
 def test_a_data_file_read_by_a_computed_name_is_refused(restored):
-    restored.edit("code/brainbook/pages/small/drawing.py", '"small.csv"', '"sm" + "all.csv"')
+    claims = "code/brainbook/pages/small/drawing/claims.py"
+    restored.edit(claims, '"small.csv"', '"sm" + "all.csv"')
     fails(restored, "small/drawing", "small.csv", "literal")
+
+
+def test_nor_is_it_kept_what_a_stored_measure_read_by_a_computed_name(restored):
+    measure = "code/brainbook/pages/small/drawing/measure.py"
+    read = 'Path("data", "sm" + "all.csv").read_text()\n    x = np'
+    restored.edit(measure, "x = np", read)
+    for _ in range(2):
+        fails(restored, "small/drawing", "measure_line: reads ['small.csv'] by a computed name")
 
 
 @pytest.mark.parametrize(

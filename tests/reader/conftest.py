@@ -86,6 +86,7 @@ def book() -> Path:
     done = subprocess.run(
         [sys.executable, "-m", "brainbook", "build"],
         cwd=paths.ROOT,
+        env={name: value for name, value in os.environ.items() if name != "BRAINBOOK_KEPT"},
         capture_output=True,
         text=True,
     )

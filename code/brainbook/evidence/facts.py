@@ -15,7 +15,6 @@ from . import paths
 
 REQUIRED = ("source", "where", "status")
 STATUSES = ("seen", "quoted", "derived", "unconfirmed")
-reads: set[str] = set()
 
 
 def table(name: str) -> pd.DataFrame:
@@ -32,7 +31,6 @@ def table(name: str) -> pd.DataFrame:
     if path.suffix != ".csv" or not path.is_file():
         known = sorted(p.name for p in paths.DATA.glob("*.csv"))
         raise ValueError(f"name: got {name!r}; data/ holds {known}")
-    reads.add(name)
     frame = pd.read_csv(path, comment="#", dtype=dict.fromkeys(REQUIRED, "str"))
     missing = [column for column in REQUIRED if column not in frame]
     if missing:

@@ -8,41 +8,49 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import pickle
 import platform
 import re
-from collections.abc import Callable, Iterable
-from functools import lru_cache
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache, lru_cache
 from importlib import metadata
+from pathlib import Path
 
 import grimp
-import joblib
+from joblib.hashing import NumpyHasher
 
 from . import paths
 
-PACKAGE = "brainbook"
+PACKAGES = ("brainbook", "opjoules")
+PAGES = "brainbook.pages"
+STARTED = time.time()
 
 
 @lru_cache(maxsize=1)
 def import_graph() -> grimp.ImportGraph:
-    """Imports between the modules of the package, as they stand on disk."""
-    return grimp.build_graph(PACKAGE, cache_dir=None)
+    """Imports between the modules of the packages that are there, as they stand on disk."""
+    there = [name for name in PACKAGES if (paths.CODE / name / "__init__.py").is_file()]
+    return grimp.build_graph(*there, cache_dir=None)
 
 
 def refresh() -> None:
     """Forget what was read from disk; the next question reads it again."""
     import_graph.cache_clear()
     environment.cache_clear()
+    _read.cache_clear()
 
 
-def source_file(module: str):
-    """Path of a module of the package."""
+def source_file(module: str) -> Path:
+    """Path of a module of the packages."""
     base = paths.CODE.joinpath(*module.split("."))
     package = base / "__init__.py"
     return package if package.is_file() else base.with_suffix(".py")
 
 
 def reached(modules: Iterable[str]) -> set[str]:
-    """The modules, all they import within the package, and the packages that hold them."""
+    """The modules, all of ours that they import, and the packages that hold them."""
     graph = import_graph()
     found = set()
     for module in modules:
@@ -55,7 +63,7 @@ def reached(modules: Iterable[str]) -> set[str]:
 
 
 def imported(source: str) -> set[str]:
-    """Modules of the package that a piece of Python imports by name.
+    """Modules of the packages that a piece of Python imports by name.
 
     Raises
     ------
@@ -72,15 +80,29 @@ def imported(source: str) -> set[str]:
     return found & known
 
 
-def data_files(sources: Iterable[str]) -> set[str]:
-    """Files of ``data/`` whose names stand as string literals in the sources."""
-    known = {p.name for p in paths.DATA.glob("*") if p.is_file()}
-    found = set()
-    for source in sources:
-        for node in ast.walk(ast.parse(source)):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                found |= {node.value} & known
-    return found
+def texts_in(source: str) -> frozenset[str]:
+    """The string literals of a piece of Python."""
+    nodes = ast.walk(ast.parse(source))
+    return frozenset(
+        node.value
+        for node in nodes
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    )
+
+
+def data_files(texts: Iterable[str]) -> set[str]:
+    """Files of ``data/``, relative to it, whose name or path is one of the texts."""
+    files = [path for path in paths.DATA.rglob("*") if path.is_file()]
+    texts = set(texts)
+    names = {path.relative_to(paths.DATA).as_posix() for path in files}
+    return {name for name in names if {name, name.rpartition("/")[2]} & texts}
+
+
+@cache
+def _read(module: str) -> tuple[str, frozenset[str]]:
+    """Digest and string literals of a module, as this process first saw it."""
+    source = source_file(module).read_bytes()
+    return digest(source), texts_in(source.decode())
 
 
 @lru_cache(maxsize=1)
@@ -111,12 +133,15 @@ def parts(modules: Iterable[str], sources: Iterable[str] = ()) -> dict[str, str]
     ``modules`` are followed through their imports; ``sources`` are pieces of code on their
     own, such as the cells of a notebook, and count for imports and data files too.
     """
-    sources = list(sources)
+    modules, literals = set(modules), set()
     for source in sources:
-        modules = set(modules) | imported(source)
-    texts = {name: source_file(name).read_bytes() for name in sorted(reached(modules))}
-    result = {f"module {name}": digest(text) for name, text in texts.items()}
-    for name in sorted(data_files([t.decode() for t in texts.values()] + sources)):
+        modules |= imported(source)
+        literals |= texts_in(source)
+    result = {}
+    for name in sorted(reached(modules)):
+        result[f"module {name}"], found = _read(name)
+        literals |= found
+    for name in sorted(data_files(literals)):
         result[f"data {name}"] = digest((paths.DATA / name).read_bytes())
     for name, version in sorted(environment().items()):
         result[f"package {name}"] = version
@@ -128,7 +153,74 @@ def digest(content: bytes | str) -> str:
     return hashlib.sha256(content.encode() if isinstance(content, str) else content).hexdigest()
 
 
-def of_call(function: Callable, params: dict) -> str:
-    """Digest of a call: the function's module with all it imports, and its parameters."""
+def full_name(function: Callable) -> str:
+    """``module.function`` for a function that any process can import.
+
+    Raises
+    ------
+    ValueError : it is no named function of a module of the packages.
+    """
+    module, name = function.__module__, function.__qualname__
+    if module.split(".")[0] not in PACKAGES or "<" in name:
+        raise ValueError(
+            f"function: got {module}.{name}; needs a named function of a module of "
+            + " or ".join(PACKAGES)
+        )
+    return f"{module}.{name}"
+
+
+def of_code(function: Callable) -> dict[str, str]:
+    """Inputs of what a function returns, but for its parameters, as in :func:`parts`.
+
+    The ``__init__`` of a page does not count: it only hands on the names of its modules, those
+    that draw and claim among them.
+    """
+    holders = {
+        f"module {name}"
+        for name in reached([function.__module__])
+        if name.startswith(PAGES) and source_file(name).name == "__init__.py"
+    }
     inputs = parts([function.__module__])
-    return digest(repr((sorted(inputs.items()), function.__qualname__, joblib.hash(params))))
+    return {name: content for name, content in inputs.items() if name not in holders}
+
+
+def edited(function: Callable) -> bool:
+    """Whether code of the function was edited after this process began, which may run the old."""
+    modules = reached([function.__module__])
+    return any(source_file(module).stat().st_mtime > STARTED for module in modules)
+
+
+class _ByContent(NumpyHasher):
+    """joblib's digest of anything that pickles; equal values are equal, not only one object."""
+
+    def save(self, value) -> None:
+        torch = sys.modules.get("torch")
+        if type(value) in (list, range):
+            value = tuple(value)
+        elif torch and isinstance(value, torch.Tensor):
+            content = value.detach().cpu().reshape(-1).view(torch.uint8).numpy()
+            value = (type(value).__name__, str(value.dtype), tuple(value.shape), content)
+        super().save(value)
+
+    def memoize(self, value) -> None:
+        """Never refer back: whether two equal values are one object must not count."""
+
+
+def of_parameters(params: Mapping) -> str:
+    """Digest of a call's parameters: arrays, tensors, frames, dataclasses, networks, numbers.
+
+    A list, a tuple and a range of the same values are the same parameter.
+
+    Raises
+    ------
+    ValueError : a parameter cannot be pickled, or is a generator, which no digest can stand for.
+    """
+    digests = []
+    for name, value in sorted(params.items()):
+        if type(value).__name__ in ("Generator", "RandomState"):
+            raise ValueError(f"{name}: got a {type(value).__name__}; pass a seed")
+        try:
+            digests.append((name, _ByContent().hash(value)))
+        except (pickle.PicklingError, TypeError, AttributeError, RecursionError) as error:
+            raise ValueError(f"{name}: got a value without a digest: {error}") from None
+    return digest(repr(digests))

@@ -32,7 +32,7 @@ def spread(
 
     Parameters
     ----------
-    function : a named function of a ``brainbook`` module, so that other processes can import
+    function : a named function of one of the book's modules, so that other processes can import
         it. Its parameters determine its result: pass a seed, not a generator.
     calls : the parameters of each call.
     workers : processes on this machine; 1 is a plain loop in this process.
@@ -48,11 +48,7 @@ def spread(
     ModuleNotFoundError : a cluster is asked for and dask is not installed.
     FailedCall : a call raised an error, or the process died that it ran in.
     """
-    module, qualified = function.__module__, function.__qualname__
-    if not module.startswith(fingerprint.PACKAGE + ".") or "<" in qualified:
-        raise ValueError(
-            f"function: got {module}.{qualified}; needs a named function of a brainbook module"
-        )
+    fingerprint.full_name(function)
     if workers < 1:
         raise ValueError(f"workers: got {workers}; at least 1 process is needed")
     if cluster and workers > 1:

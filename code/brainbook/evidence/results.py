@@ -30,7 +30,7 @@ from IPython.display import HTML, display
 from matplotlib.figure import Figure
 from myst_nb import glue
 
-from . import facts, paths, style
+from . import opened, paths, style
 from .claims import Claim
 
 PREFIX = "brainbook.pages."
@@ -59,6 +59,7 @@ class Results:
         self._numbers: dict[str, float | int | str] = {}
         if self.folder:
             self.folder.mkdir(parents=True, exist_ok=True)
+            opened.watch()
 
     def figure(self, draw: Callable[..., Figure], result, data: pd.DataFrame) -> None:
         """Draw ``result`` for light and dark pages and keep the figure with its ``data``.
@@ -156,7 +157,7 @@ class Results:
             self._note_reads()
 
     def _note_reads(self) -> None:
-        (self.folder / "reads.json").write_text(json.dumps(sorted(facts.reads)))
+        (self.folder / "reads.json").write_text(json.dumps(sorted(opened.names)))
 
 
 def _cited(keys: str) -> str:

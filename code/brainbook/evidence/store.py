@@ -1,22 +1,39 @@
-"""Results that several pages share and that are slow to make: made once, then read.
+"""Results that are slow to make: made once, then read.
 
-A stored result is found by the digest of everything it came from (see
-:mod:`brainbook.evidence.fingerprint`), so an edit of the code, the data, a parameter or the
-environment makes it anew. Processes that ask for the same result wait for the first.
+``@kept`` stands on a slow ``measure_…`` of a page; ``made_once(function, **params)`` makes one
+call, such as the training of a network that several pages use. A result is found by the digest
+of the function's module with all that it imports, the data files these name, the packages and
+the parameters (see :mod:`brainbook.evidence.fingerprint`). So an edit of any of them makes it
+anew, and an edit of what only draws or words it does not. Processes that ask for the same
+result wait for the first.
+
+``BRAINBOOK_STORE`` names another folder. ``BRAINBOOK_KEPT=off`` makes ``@kept`` call its
+function each time: tests that replace a function want that, since no digest sees it.
 """
 
 from __future__ import annotations
 
+import inspect
 import os
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterable
+from functools import partial, wraps
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar, overload
 
 import joblib
 from filelock import FileLock
 
-from . import fingerprint, paths
+from . import fingerprint, opened, paths
+
+SWITCH = "BRAINBOOK_KEPT"
+VERSIONS = 8  # kept of the code of each function
+RESULTS = 64  # kept of each version
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
-def made_once(function: Callable, /, **params):
+def made_once(function: Callable[..., R], /, **params: Any) -> R:
     """Return ``function(**params)``, from the store where it has been made before.
 
     Parameters must determine the result: pass a seed, not a generator. The result must
@@ -24,19 +41,101 @@ def made_once(function: Callable, /, **params):
 
     Raises
     ------
-    ValueError : the function is not a named function of a ``brainbook`` module.
+    ValueError : the function is not a named function of the book's modules; a parameter has no
+        digest; the function reads a data file whose name its modules do not hold.
     """
-    name = f"{function.__module__}.{function.__qualname__}"
-    if not function.__module__.startswith(fingerprint.PACKAGE + ".") or "<" in name:
-        raise ValueError(f"function: got {name}; needs a named function of a brainbook module")
-    folder = paths.store_folder() / name
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{fingerprint.of_call(function, params)}.joblib"
+    return _stored(function, params, partial(function, **params))
+
+
+@overload
+def kept(function: Callable[P, R], /) -> Callable[P, R]: ...
+@overload
+def kept(*, apart_from: Iterable[str]) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
+def kept(function=None, /, *, apart_from=()):
+    """Decorate a function whose results go through the store, as with :func:`made_once`.
+
+    ``apart_from`` names parameters that change how fast the result comes and not what it is,
+    such as ``workers``: they do not count for finding it.
+
+    Raises
+    ------
+    ValueError : as :func:`made_once`; ``apart_from`` names what is no parameter.
+    """
+    if function is None:
+        return partial(kept, apart_from=apart_from)
+    name, signature = fingerprint.full_name(function), inspect.signature(function)
+    unknown = sorted(set(apart_from) - set(signature.parameters))
+    if unknown:
+        raise ValueError(f"apart_from: got {unknown}; {name} has {[*signature.parameters]}")
+
+    @wraps(function)
+    def result(*given, **named):
+        call = partial(function, *given, **named)
+        if os.environ.get(SWITCH) == "off":
+            return call()
+        bound = signature.bind(*given, **named)
+        bound.apply_defaults()
+        params = {key: bound.arguments[key] for key in bound.arguments if key not in apart_from}
+        return _stored(function, params, call)
+
+    return result
+
+
+def _stored(function: Callable, params: dict, call: Callable[[], R]) -> R:
+    """What the call returns, from the store where it is there, else made and put there."""
+    name = fingerprint.full_name(function)
+    inputs = fingerprint.of_code(function)
+    version = paths.store_folder() / name / fingerprint.digest(repr(sorted(inputs.items())))[:16]
+    path = version / f"{fingerprint.of_parameters(params)[:32]}.joblib"
+    if fingerprint.edited(function):
+        return call()
+    version.mkdir(parents=True, exist_ok=True)
+    os.utime(version)
     with FileLock(f"{path}.lock"):
-        if not path.exists():
-            value = function(**params)
-            fresh = path.with_suffix(f".{os.getpid()}.new")
-            joblib.dump(value, fresh)
-            os.replace(fresh, path)
-            return value
-        return joblib.load(path)
+        if path.exists():
+            os.utime(path)
+            return joblib.load(path)
+        with opened.recorded() as names:
+            value = call()
+            unseen = opened.unseen(names, inputs)
+        if unseen:
+            raise ValueError(
+                f"{name}: reads {unseen} by a computed name; write the name as a literal, so "
+                "that the result is made again when the file changes"
+            )
+        _put(value, path)
+    return value
+
+
+def _put(value, path: Path) -> None:
+    """Write in one step, and drop what was unused for longest."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_suffix(f".{os.getpid()}.new")
+    joblib.dump(value, fresh)
+    os.replace(fresh, path)
+    for old in _by_use(path.parent.glob("*.joblib"))[RESULTS:]:
+        old.unlink(missing_ok=True)
+        old.with_name(f"{old.name}.lock").unlink(missing_ok=True)
+    for folder in _by_use(path.parent.parent.iterdir())[VERSIONS:]:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _by_use(found: Iterable[Path]) -> list[Path]:
+    """The last used first; what another process has dropped meanwhile is last."""
+
+    def used(path: Path) -> int:
+        return path.stat().st_mtime_ns if path.exists() else 0
+
+    return sorted(found, key=used, reverse=True)
+
+
+def forget_gone() -> None:
+    """Drop the results of functions whose module is gone, from the book's own store.
+
+    A store that ``BRAINBOOK_STORE`` names may serve other checkouts, and is left alone.
+    """
+    folder = paths.BUILD / "store"
+    modules = fingerprint.import_graph().modules
+    for made in folder.iterdir() if folder.is_dir() else ():
+        if made.name.rpartition(".")[0] not in modules:
+            shutil.rmtree(made, ignore_errors=True)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import nbformat
 
-from brainbook.evidence import fingerprint, paths
+from brainbook.evidence import fingerprint, opened, paths
 
 from . import notebooks
 from .contents import Page
@@ -124,7 +124,7 @@ def keep(key: Key, made: Path, seconds: float) -> None:
             f"({_differences(key.parts, now)})"
         )
     for reads in made.rglob("reads.json"):
-        unseen = [n for n in json.loads(reads.read_text()) if f"data {n}" not in key.parts]
+        unseen = opened.unseen(set(json.loads(reads.read_text())), key.parts)
         if unseen:
             raise BookError(
                 f"page {key.page.name}: reads {unseen} by a computed name; write the name as a "

@@ -24,7 +24,7 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 from brainbook.evidence import fingerprint
 from brainbook.evidence.claims import STATUSES
 
-from . import site
+from . import contents, site
 from .site import SOURCES
 
 LEDGER_PAGE = "chapters/ledger"
@@ -108,7 +108,7 @@ class Plot(SphinxDirective):
         return line
 
     def _source_link(self, name: str, page: str) -> nodes.reference:
-        module = "brainbook.pages." + page.replace("/", ".")
+        module = contents.module_of(page, "draw")
         self.env.note_dependency(str(fingerprint.source_file(module)))
         _lines.cache_clear()
         if name not in _lines(module):

@@ -51,20 +51,36 @@ def own_scripts_only(app: Sphinx, config: Config) -> None:
 
 
 def source_pages(app: Sphinx) -> Iterator[tuple[str, dict, str]]:
-    """One HTML page for each module of the package, each line a target for links."""
+    """One HTML page for each module of the packages, each line a target for links."""
     formatter = HtmlFormatter(linenos="inline", linespans="line")
     for module in sorted(fingerprint.import_graph().modules):
-        text = fingerprint.source_file(module).read_text("utf-8")
         name = f"{SOURCES}/{module.replace('.', '/')}"
-        serves = ""
-        chapter = f"chapters/{module.removeprefix(PAGES).replace('.', '/')}"
-        if module.startswith(PAGES) and chapter in app.env.found_docs:
+        text = fingerprint.source_file(module).read_text("utf-8")
+        code = highlight(text, PythonLexer(), formatter)
+        about = _chapter_link(app, module, name) + _part_links(app, module, name)
+        body = f'<div class="source"><h1>{module}</h1>\n{about}{code}</div>'
+        yield name, {"title": module, "body": body, "theme_prev_next": False}, "page.html"
+
+
+def _chapter_link(app: Sphinx, module: str, name: str) -> str:
+    """The page that a module stands behind, itself or as a part of its package."""
+    parts = module.removeprefix(PAGES).split(".") if module.startswith(PAGES) else []
+    for end in range(len(parts), 0, -1):
+        chapter = "chapters/" + "/".join(parts[:end])
+        if chapter in app.env.found_docs:
             uri = app.builder.get_relative_uri(name, chapter)
             title = html.escape(app.env.titles[chapter].astext())
-            serves = f'<p>What the page <a href="{uri}">{title}</a> measures and draws.</p>'
-        code = highlight(text, PythonLexer(), formatter)
-        body = f'<div class="source"><h1>{module}</h1>\n{serves}{code}</div>'
-        yield name, {"title": module, "body": body, "theme_prev_next": False}, "page.html"
+            return f'<p>Stands behind the page <a href="{uri}">{title}</a>.</p>\n'
+    return ""
+
+
+def _part_links(app: Sphinx, module: str, name: str) -> str:
+    """The modules of a package."""
+    links = []
+    for part in sorted(fingerprint.import_graph().find_children(module)):
+        uri = app.builder.get_relative_uri(name, f"{SOURCES}/{part.replace('.', '/')}")
+        links.append(f'<a href="{uri}">{part.rpartition(".")[2]}</a>')
+    return f"<p>Holds {', '.join(links)}.</p>\n" if links else ""
 
 
 def chapter_source(docname: str) -> Path:
