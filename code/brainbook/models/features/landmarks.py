@@ -46,6 +46,7 @@ CANDIDATES = 20_000  # calibration queries that k-means looks at
 SAMPLE = 12  # calibration passages that metric and normalisers are averaged over
 HELD_BACK = 4  # calibration passages on which a width is chosen
 WIDTHS = (1.0, 2.0, 4.0, 8.0, 16.0)
+ROWS = 64  # of the matrix K that are made at once
 
 
 @dataclass(frozen=True)
@@ -154,9 +155,7 @@ class Landmarks(Tuned):
         values, vectors = torch.linalg.eigh(tuning.metric.double())
         self._root = vectors * values.clamp_min(0).sqrt().unsqueeze(-2)
         self._landmark = self._moved(tuning.landmark)
-        overlap = self.overlap.to(dtype)
-        overlap.diagonal(dim1=-2, dim2=-1).add_(ridge)
-        self._factor = torch.linalg.cholesky(overlap)
+        self._factor = torch.stack([_factor(head, ridge, dtype) for head in self._landmark])
 
     @classmethod
     def fitted(
@@ -200,6 +199,21 @@ class Landmarks(Tuned):
         usual = scale.mean(-1, keepdim=True)
         level = usual.unsqueeze(-1) + rates @ (scale - usual).unsqueeze(-1)
         return rates.to(query.dtype), level.to(query.dtype).expand_as(rates).contiguous()
+
+
+def _factor(landmark: Tensor, ridge: float, dtype: torch.dtype) -> Tensor:
+    """Cholesky factor of K + ridge I for one head's landmarks (m, d), (m, m).
+
+    K in float64 is made a few rows at a time, and only below its diagonal: the factor needs no
+    more, and a whole K would not stay in the processor's cache.
+    """
+    units = len(landmark)
+    overlap = torch.zeros(units, units, dtype=dtype)
+    for start in range(0, units, ROWS):
+        stop = min(start + ROWS, units)
+        overlap[start:stop, :stop] = _bump(landmark[start:stop], landmark[:stop])
+    overlap.diagonal().add_(ridge)
+    return torch.linalg.cholesky(overlap)
 
 
 def _bump(x: Tensor, y: Tensor) -> Tensor:
