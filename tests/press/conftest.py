@@ -251,9 +251,15 @@ def write_small_book(root: Path) -> SmallBook:
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory) -> SmallBook:
+def written(tmp_path_factory) -> SmallBook:
+    """A small book that nobody has built."""
+    return write_small_book(tmp_path_factory.mktemp("small"))
+
+
+@pytest.fixture(scope="module")
+def built(written) -> SmallBook:
     """A small book, built once for the module. Tests put back what they edit."""
-    book = write_small_book(tmp_path_factory.mktemp("small"))
+    book = written
     book.build()
     book.runs()
     book.measured()

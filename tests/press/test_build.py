@@ -135,7 +135,7 @@ def test_status_says_why_and_how_long(restored):
 def test_ledger_command_lists_the_claims(built):
     status, said = built.press("ledger")
     assert status == 0
-    assert re.search(r"holds +exact +small/drawing: small-zero", said)
+    assert re.search(r"holds +finding +exact +small/drawing: small-zero", said)
     _, as_json = built.press("ledger", "--json")
     assert json.loads(as_json) == json.loads((built.root / "_build/ledger.json").read_text())
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from brainbook.press.extension import as_printed
+from brainbook.press.ledger_page import as_printed
 
 
 @pytest.mark.parametrize(

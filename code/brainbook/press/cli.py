@@ -165,15 +165,19 @@ def status() -> None:
 
 @main.command()
 @click.option("--json", "as_json", is_flag=True, help="Print the ledger as JSON.")
-def ledger(as_json: bool) -> None:
+@click.option("--findings", is_flag=True, help="Leave the checks out of the list.")
+def ledger(as_json: bool, findings: bool) -> None:
     """Print every claim of the executed pages and how it came out; status 1 if one fails."""
     keys = [cache.key_of(page) for page in contents.pages() if page.runs]
     rows = ledgers.collect([key for key in keys if key.is_fresh])
+    listed = [row for row in rows if row["role"] == "finding" or not findings]
     if as_json:
-        click.echo(json.dumps(rows, indent=1))
+        click.echo(json.dumps(listed, indent=1))
     else:
-        for row in rows:
+        for row in listed:
             console.print(ledgers.as_text(row))
+        for said in ledgers.in_words(rows):
+            console.print(said)
         for key in keys:
             if not key.is_fresh:
                 console.print(f"{key.page.name}: {cache.why_stale(key)}; run `brainbook build`")

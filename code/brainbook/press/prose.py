@@ -29,7 +29,7 @@ SKIPPED_DIRECTIVES = {
     "toctree",
     "raw",
 }
-GLUE_ROLES = ("glue:", "measured")
+GLUE_ROLES = ("glue:", "measured", "tally")
 
 
 @dataclass(frozen=True)
