@@ -167,7 +167,8 @@ class Ledger(SphinxDirective):
             module = file.removeprefix("code/").removesuffix(".py").removesuffix("/__init__")
             uri = self.env.app.builder.get_relative_uri(self.env.docname, f"{SOURCES}/{module}")
             name += nodes.Text(" · ")
-            name += nodes.reference("", "code", refuri=f"{uri}#line-{line}", reftitle=row["line"])
+            to = {"refuri": f"{uri}#line-{line}", "reftitle": row["line"], "internal": True}
+            name += nodes.reference("", "code", **to)
         return name
 
     def _measured(self, row: dict) -> list[nodes.Node]:
