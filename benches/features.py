@@ -24,10 +24,11 @@ import pandas as pd
 import torch
 
 from brainbook.evidence.parallel import spread
-from brainbook.models.astrocyte import tuned as landmark_trials
 from brainbook.models.astrocyte.comparison import compare
-from brainbook.models.astrocyte.error import Problem
-from brainbook.models.astrocyte.trials import LAYERS, as_problem, minilm_input
+from brainbook.models.astrocyte.tuned import trial
+from brainbook.models.attention.minilm_heads import LAYERS, heads_on, problem_on
+from brainbook.models.attention.minilm_text import calibration_passages, held_out_passages
+from brainbook.models.attention.softmax import Problem
 from brainbook.models.features.draws import Orthogonal
 from brainbook.models.features.landmarks import Landmarks
 from brainbook.models.features.maps import Positive
@@ -46,7 +47,8 @@ Curves = dict[str, pd.DataFrame]  # map -> error, sizes down and seeds across
 
 def problems() -> dict[int, Problem]:
     """The heads under test, by seed."""
-    return {seed: as_problem(minilm_input(seed, TOKENS)) for seed in SEEDS}
+    documents = held_out_passages(SEEDS, TOKENS)
+    return {seed: heads_on(ids).problem.flatten(0, 1) for seed, ids in documents.items()}
 
 
 def medians(frame: pd.DataFrame, part: str) -> Curves:
@@ -58,16 +60,18 @@ def medians(frame: pd.DataFrame, part: str) -> Curves:
 
 def our_errors(given: dict[int, Problem]) -> pd.DataFrame:
     """Errors of our maps: columns map, units, seed, part, error and more; published map first."""
-    query, key, _ = (x.flatten(1, 2) for x in landmark_trials.calibration(TOKENS))
-    fitted = fit(query, key, "dense", attended=True)
+    calibration = calibration_passages(TOKENS)
+    known = problem_on(calibration).flatten(1, 2)
+    fitted = fit(known.query, known.key, "dense", attended=True)
     maps = [Positive(), Positive().drawn(Orthogonal()), fitted]
     calls = [
-        {"kind": Landmarks.name, "layer": layer, "units": units, "seed": seed, "tokens": TOKENS}
+        {"kind": Landmarks.name, "layer": layer, "units": units, "seed": seed}
+        | {"documents": {seed: ids}, "calibration": calibration}
         for units in TUNED_UNITS
-        for seed in SEEDS
+        for seed, ids in held_out_passages(SEEDS, TOKENS).items()
         for layer in range(LAYERS)
     ]
-    tuned = pd.concat(spread(landmark_trials.trial, calls), ignore_index=True)
+    tuned = pd.concat(spread(trial, calls), ignore_index=True)
     return pd.concat([compare(given, maps, UNITS), tuned.query("split == 'test'")])
 
 

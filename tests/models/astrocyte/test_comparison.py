@@ -21,7 +21,7 @@ def problem(seed, *leading, d=6, tokens=30):
     generator = torch.Generator().manual_seed(seed)
     draw = torch.randn(2, *leading, 2, tokens, d, generator=generator)
     query, key = (draw[i] @ mixing[i] + shift[i] for i in range(2))
-    return circuit_error.Problem(query, key, torch.randn(query.shape, generator=generator))
+    return attention.Problem(query, key, torch.randn(query.shape, generator=generator))
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,6 @@ from sentence_transformers import SentenceTransformer
 from brainbook.evidence import pretrained
 from brainbook.evidence.datasets import TEST_TEXTS, text
 from brainbook.models.astrocyte import inside_minilm as inside
-from brainbook.models.astrocyte import tuned as landmark_trials
 from brainbook.models.astrocyte.inside_minilm import (
     LAYERS,
     Circuit,
@@ -18,6 +17,7 @@ from brainbook.models.astrocyte.inside_minilm import (
     uniform,
 )
 from brainbook.models.attention.minilm_heads import block_output, record
+from brainbook.models.attention.minilm_text import calibration_passages
 from brainbook.models.attention.softmax import softmax_attention
 from brainbook.models.features.landmarks import Landmarks, Tuning, key_metric, usual_log_normaliser
 from brainbook.models.features.maps import Positive
@@ -39,14 +39,8 @@ def ids_of(sentence: str) -> torch.Tensor:
 
 @pytest.fixture(scope="module")
 def few_passages():
-    """Calibration on short passages, so that fits are quick."""
-    few = landmark_trials.calibration(48, 12)
-    with pytest.MonkeyPatch.context() as patch:
-        for module in (landmark_trials, inside):
-            patch.setattr(module, "calibration", lambda _tokens: few)
-        inside._unbiased.cache_clear()
-        yield few
-    inside._unbiased.cache_clear()
+    """Short ones, so that fits are quick."""
+    return calibration_passages(48, 12)
 
 
 @pytest.mark.parametrize(("dtype", "close"), [(torch.float64, 1e-10), (torch.float32, 5e-5)])
@@ -150,7 +144,7 @@ def test_one_layer_leaves_those_before_it_alone():
 
 @pytest.mark.parametrize("kind", inside.KINDS)
 def test_the_seed_makes_the_circuits(few_passages, kind):
-    first, again, other = (inside.fitted_layers(16, seed, kind) for seed in (0, 0, 1))
+    first, again, other = (inside.fitted_layers(16, seed, few_passages, kind) for seed in (0, 0, 1))
     assert len(first) == LAYERS
     for layer in range(LAYERS):
         assert first[layer].units.weight.shape == (12, 16, 32)
@@ -166,7 +160,9 @@ def test_more_tuned_units_drift_less_and_all_less_than_uniform_heads(few_passage
     texts = [*TEXTS, text(TEST_TEXTS[0])[:400]]
     intact = encode(texts)
     drift = [encode(texts, (uniform,) * LAYERS).drift(intact)]
-    drift += [encode(texts, inside.fitted_layers(m, 0)).drift(intact) for m in (32, 512)]
+    drift += [
+        encode(texts, inside.fitted_layers(m, 0, few_passages)).drift(intact) for m in (32, 512)
+    ]
     at_end = [one[:, -1].median() for one in drift]
     assert at_end[0] > 1.3 * at_end[1] > 1.3**2 * at_end[2]
 
@@ -187,8 +183,8 @@ def test_what_cannot_be_run_is_refused(few_passages):
     with pytest.raises(ValueError, match="texts"):
         encode([])
     with pytest.raises(ValueError, match="kind"):
-        inside.fitted_layers(16, 0, "another")
+        inside.fitted_layers(16, 0, few_passages, "another")
     with pytest.raises(ValueError, match="units"):
-        inside.fitted_layers(0, 0)
+        inside.fitted_layers(0, 0, few_passages)
     with pytest.raises(ValueError, match="layer"):
         inside.only(INTACT, 6)

@@ -4,15 +4,15 @@ import pytest
 import torch
 
 from brainbook.evidence.datasets import TEST_TEXTS, docstrings, runs_of_words, text
-from brainbook.models.astrocyte import tuned as landmark_trials
-from brainbook.models.astrocyte.tuned import KINDS, fitted, trial
+from brainbook.models.astrocyte.tuned import KINDS, fitted, gated, read, trial
+from brainbook.models.attention.minilm_heads import problem_on
+from brainbook.models.attention.minilm_text import calibration_passages, held_out_passages
+from brainbook.models.attention.softmax import Problem, relative_error
 
-
-@pytest.fixture(autouse=True)
-def few_passages(monkeypatch):
-    """Twelve short calibration passages instead of a hundred long ones."""
-    small = landmark_trials._calibration.__wrapped__(24, 6)
-    monkeypatch.setattr(landmark_trials, "calibration", lambda tokens: tuple(x[:12] for x in small))
+TEXTS = {
+    "documents": held_out_passages((0, 1), 24),
+    "calibration": calibration_passages(24, 6)[:12],
+}
 
 
 def test_no_calibration_docstring_repeats_eight_words_of_a_test_document():
@@ -35,25 +35,33 @@ def test_a_docstring_that_repeats_a_test_document_is_dropped(monkeypatch, tmp_pa
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_trial_reports_every_head_of_a_layer_on_known_and_on_held_out_text(kind):
-    frame = trial(kind, 2, 32, 1, documents=(0, 1), tokens=24)
+    frame = trial(kind, 2, 32, 1, **TEXTS)
     cells = frame.groupby(["document", "split", "part"])["head"].nunique()
     assert (cells == 12).all() and len(cells) == 2 * 2 * 2
     assert set(frame["split"]) == {"test", "calibration"}
     assert frame["layer"].eq(2).all() and frame["map"].eq(kind).all()
     assert frame["error"].between(0, 50).all()
-    again = trial(kind, 2, 32, 1, documents=(0, 1), tokens=24)
+    again = trial(kind, 2, 32, 1, **TEXTS)
     assert frame.equals(again)
-    assert not frame["error"].equals(trial(kind, 2, 32, 2, documents=(0, 1), tokens=24)["error"])
+    assert not frame["error"].equals(trial(kind, 2, 32, 2, **TEXTS)["error"])
 
 
-def test_fitting_does_not_look_at_the_test_text(monkeypatch):
-    monkeypatch.setattr(landmark_trials, "minilm_input", None)
-    units = fitted(KINDS[0], 0, 8, 0, tokens=24).units
-    assert units.weight.shape == (12, 8, 32) and torch.isfinite(units.weight).all()
+def test_gated_takes_the_width_that_does_best_on_held_back_passages():
+    generator = torch.Generator().manual_seed(0)
+    known = Problem(*torch.randn(3, 10, 2, 40, 4, generator=generator))  # (passages, heads, N, d)
+    state, widths = generator.get_state(), (1.0, 4.0, 16.0)
+    chosen = gated(*known.tensors, 16, generator, widths)
+    held, tried = known[-4:], []
+    for width in widths:
+        one = gated(*known.tensors, 16, generator.set_state(state), (width,))
+        error = relative_error(read(one, *held.tensors).output, held.exact()[0])
+        tried.append(error.median(0).values)
+    assert chosen.width.tolist() == [widths[best] for best in torch.stack(tried).argmin(0)]
 
 
 def test_bad_input_is_named():
+    known = problem_on(TEXTS["calibration"])
     with pytest.raises(ValueError, match="kind: got 'random'"):
-        fitted("random", 0, 8, 0, tokens=24)
+        fitted("random", 0, 8, 0, known)
     with pytest.raises(ValueError, match="layer: got 6; allowed are 0 to 5"):
-        fitted(KINDS[0], 6, 8, 0, tokens=24)
+        fitted(KINDS[0], 6, 8, 0, known)

@@ -85,3 +85,13 @@ def test_shapes_that_do_not_fit_are_named(query, key, value, name):
 def test_error_refuses_shapes_that_differ():
     with pytest.raises(ValueError, match="estimate"):
         attention.relative_error(torch.ones(2, 3), torch.ones(3, 3))
+
+
+def test_a_problem_is_indexed_flattened_and_stacked_as_its_tensors():
+    problem = attention.Problem(*torch.randn(3, 4, 5, 6, 2))  # (4, 5, N, d)
+    part = problem[1:3, :2].flatten(0, 1)
+    assert torch.equal(part.key, problem.key[1:3, :2].reshape(4, 6, 2))
+    again = attention.stacked(problem[number] for number in range(4))
+    assert all(map(torch.equal, again.tensors, problem.tensors))
+    output, log_z = problem.exact()
+    assert torch.equal(part.exact()[0], output[1:3, :2].flatten(0, 1)) and log_z.shape == (4, 5, 6)

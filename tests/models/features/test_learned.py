@@ -6,7 +6,6 @@ import torch
 from brainbook.models.astrocyte.circuit import run
 from brainbook.models.attention import softmax as attention
 from brainbook.models.features import variance as feature_variance
-from brainbook.models.features.landmarks import Gated
 from brainbook.models.features.learned import (
     Centred,
     Learned,
@@ -98,7 +97,7 @@ def test_reading_and_writing_may_differ():
 
 
 def gated_start(query, key, value, units=16):
-    return Gated.fitted(query, key, value, units, torch.Generator().manual_seed(5))
+    return gated(query, key, value, units, torch.Generator().manual_seed(5))
 
 
 def output(feature_map, hidden, query, key, value):

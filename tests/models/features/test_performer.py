@@ -12,7 +12,8 @@ import torch
 
 from brainbook.evidence import paths
 from brainbook.models.astrocyte.circuit import run
-from brainbook.models.astrocyte.trials import as_problem, minilm_input
+from brainbook.models.attention.minilm_heads import heads_on
+from brainbook.models.attention.minilm_text import held_out_passages
 from brainbook.models.attention.softmax import scaled
 from brainbook.models.features.draws import Orthogonal
 from brainbook.models.features.maps import HiddenUnits, Positive
@@ -24,7 +25,8 @@ UNITS, TOKENS, SOME = 96, 24, slice(None, None, 9)  # every ninth head of the 72
 @pytest.fixture(scope="module")
 def heads() -> tuple[torch.Tensor, ...]:
     """Query, key (divided by d^(1/4)) and value of some heads of MiniLM, float64."""
-    return tuple(x[SOME].double() for x in as_problem(minilm_input(0, TOKENS)).tensors)
+    heads = heads_on(held_out_passages([0], TOKENS)[0]).problem.flatten(0, 1)
+    return tuple(x.double() for x in heads[SOME].tensors)
 
 
 @pytest.fixture(scope="module")

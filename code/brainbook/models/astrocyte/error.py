@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -12,11 +11,11 @@ from torch import Generator, Tensor
 
 from brainbook.evidence.seeding import seeded
 from brainbook.models.attention.softmax import (
+    Problem,
     mean_of_values,
     relative_error,
     relative_error_of_logs,
     scaled,
-    softmax_attention,
     taylor_attention,
 )
 from brainbook.models.features.maps import FeatureMap
@@ -25,23 +24,6 @@ from brainbook.models.features.variance import predicted_output_error, predicted
 from .circuit import Readout, circuit
 
 PARTS = ("output", "trace")
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Attention heads to imitate. query, key (divided by d^(1/4)), value: (heads, N, d)."""
-
-    query: Tensor
-    key: Tensor
-    value: Tensor
-
-    @property
-    def tensors(self) -> tuple[Tensor, Tensor, Tensor]:
-        return self.query, self.key, self.value
-
-    def exact(self) -> tuple[Tensor, Tensor]:
-        """Softmax output and log Z."""
-        return softmax_attention(*self.tensors)
 
 
 def gaussian_problem(

@@ -22,6 +22,8 @@ from torch import Tensor
 from transformers import AttentionInterface, PreTrainedModel
 
 from brainbook.evidence import pretrained
+from brainbook.models.attention.minilm_heads import D_HEAD, HEADS, LAYERS, problem_on
+from brainbook.models.attention.minilm_text import Passage
 from brainbook.models.attention.softmax import (
     mean_of_values,
     relative_error,
@@ -34,9 +36,8 @@ from brainbook.models.features.unbiased import Transformed, fit
 
 from .circuit import run
 from .error import seeded
-from .trials import HEADS, LAYERS
 from .tuned import KINDS as TUNED
-from .tuned import calibration, fitted
+from .tuned import fitted
 
 PUBLISHED, UNBIASED = Positive.name, "balanced, dense, attended"
 KINDS = (*TUNED, PUBLISHED, UNBIASED)
@@ -44,8 +45,6 @@ NAME = "brainbook_heads"  # our entry in the library's table of attention functi
 LONGEST = 256  # tokens of a text that all-MiniLM-L6-v2 reads, by its own configuration
 BLOCK = 2048  # hidden units held at once
 TOGETHER = 16  # texts of one length in one pass
-D_HEAD = 32
-TOKENS = 196  # of a calibration passage
 SOME = 4  # every so many calibration passages serve for the moments of the unbiased map
 
 # Query, key (divided by d^(1/4)) and value, (sentences, heads, N, d) -> (sentences, heads, N, d)
@@ -203,7 +202,9 @@ def _of_equal_length(ids: Sequence[Sequence[int]]) -> list[list[int]]:
     ]
 
 
-def fitted_layers(units: int, seed: int, kind: str = TUNED[0]) -> list[Circuit]:
+def fitted_layers(
+    units: int, seed: int, calibration: Sequence[Passage], kind: str = TUNED[0]
+) -> list[Circuit]:
     """Circuits for all six layers, hidden units drawn by ``seed``, fitted on calibration text.
 
     ``kind``, one of ``KINDS``: tuned units with lateral inhibition or gated ones
@@ -217,27 +218,30 @@ def fitted_layers(units: int, seed: int, kind: str = TUNED[0]) -> list[Circuit]:
     """
     if kind not in KINDS:
         raise ValueError(f"kind: got {kind!r}; allowed are {KINDS}")
-    return [_fitted_layer(units, seed, kind, layer) for layer in range(LAYERS)]
+    passages = tuple(map(tuple, calibration))
+    return [_fitted_layer(units, seed, kind, layer, passages) for layer in range(LAYERS)]
 
 
-def _fitted_layer(units: int, seed: int, kind: str, layer: int) -> Circuit:
+def _fitted_layer(
+    units: int, seed: int, kind: str, layer: int, calibration: tuple[Passage, ...]
+) -> Circuit:
     if kind in TUNED:
-        tuned = fitted(kind, layer, units, seed)
+        tuned = fitted(kind, layer, units, seed, problem_on(calibration))
         ready = Settled(tuned) if isinstance(tuned, Landmarks) else tuned
         return Circuit(ready, ready.units)
     if kind == PUBLISHED:
         feature_map = Positive()
     else:
-        feature_map = _unbiased(layer)
+        feature_map = _unbiased(layer, calibration)
     generator = seeded(101, layer, seed)
     drawn = feature_map.draw(units, D_HEAD, generator, (HEADS,))
     return Circuit(feature_map, drawn)
 
 
 @lru_cache(maxsize=LAYERS)
-def _unbiased(layer: int) -> Transformed:
-    query, key, _ = (x[::SOME, layer] for x in calibration(TOKENS))
-    return fit(query, key, "dense", attended=True)
+def _unbiased(layer: int, calibration: tuple[Passage, ...]) -> Transformed:
+    some = problem_on(calibration)[::SOME, layer]
+    return fit(some.query, some.key, "dense", attended=True)
 
 
 def only(layers: Sequence[HeadFunction], layer: int) -> list[HeadFunction]:

@@ -7,14 +7,39 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from torch import Tensor
 
 from brainbook.evidence import facts
-from brainbook.models.attention.softmax import relative_error_of_logs
+from brainbook.models.attention.minilm_heads import HEADS, LAYERS, Heads, block_output, heads_on
+from brainbook.models.attention.minilm_text import Passage
+from brainbook.models.attention.softmax import (
+    mean_of_values,
+    relative_error,
+    relative_error_of_logs,
+    taylor_attention,
+)
 
-from . import trials as real
+from .circuit import Readout
 from .error import gaussian_problem, seeded, sweep
 from .error import slopes as slopes_of
-from .trials import Trace
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One head's normaliser along its tokens: log Z (N,), and log|p| (N,) by hidden units."""
+
+    title: str
+    log_z: np.ndarray
+    log_p: dict[int, np.ndarray]
+
+    def frame(self) -> pd.DataFrame:
+        """Columns title, token, Z, p_<units>, all divided by the largest Z."""
+        top = self.log_z.max()
+        columns = {f"p_{m}": np.exp(values - top) for m, values in self.log_p.items()}
+        tokens = range(len(self.log_z))
+        return pd.DataFrame(
+            {"title": self.title, "token": tokens, "Z": np.exp(self.log_z - top)} | columns
+        )
 
 
 @dataclass(frozen=True)
@@ -87,35 +112,96 @@ def gaussian_sweep(
 
 
 def minilm_sweep(
-    units: Sequence[int], published: Sequence[int], seeds: Sequence[int], tokens: int
+    documents: Mapping[int, Passage], units: Sequence[int], published: Sequence[int]
 ) -> Sweep:
-    """All 72 heads and six blocks on the first passage of a test document, another a seed.
+    """All 72 heads and six blocks of MiniLM on held-out text.
 
-    ``published`` sizes are added to ``units``. Traces are the first seed's best, median and
-    worst head by trace error at the largest of them.
+    Parameters
+    ----------
+    documents : a passage for each seed that draws hidden units.
+    units : numbers of hidden units.
+    published : more of them. Traces are those of the first seed's best, median and worst head
+        by trace error at the largest.
     """
-    inputs = {seed: real.minilm_input(seed, tokens) for seed in seeds}
-    problems = {seed: real.as_problem(heads) for seed, heads in inputs.items()}
-    sizes = sorted({*units, *published})
-    frame, floors, laws, readouts = sweep(problems.items(), sizes, 21)
-    frames, all_floors = [real.place(frame)], [real.place(floors)]
+    inputs = {seed: heads_on(ids) for seed, ids in documents.items()}
+    problems = {seed: heads.problem.flatten(0, 1) for seed, heads in inputs.items()}
+    frame, floors, laws, readouts = sweep(problems.items(), sorted({*units, *published}), 21)
+    frames, all_floors = [place(frame)], [place(floors)]
     for seed, heads in inputs.items():
         outputs = {readout.units: readout.output for readout in readouts[seed]}
-        blocks = real.block_errors(heads, outputs).rename(columns={"name": "units"})
+        blocks = block_errors(heads, outputs).rename(columns={"name": "units"})
         frames.append(blocks.assign(part="block", head=0, seed=seed))
-        all_floors.append(real.block_baselines(heads).assign(part="block", head=0, seed=seed))
-    first, (_, log_z) = seeds[0], problems[seeds[0]].exact()
+        all_floors.append(block_baselines(heads).assign(part="block", head=0, seed=seed))
+    first = next(iter(problems))
     shown = [readout for readout in readouts[first] if readout.units in published]
-    chosen = real.ranked(relative_error_of_logs(shown[-1].log_p, log_z))
-    titles = [
-        f"language, {rank}: layer {head // real.HEADS}, head {head % real.HEADS}"
-        for rank, head in zip(("best", "median", "worst"), chosen, strict=True)
-    ]
     tables = [
         pd.concat(parts, ignore_index=True).assign(input="MiniLM")
-        for parts in (frames, all_floors, [real.place(laws)])
+        for parts in (frames, all_floors, [place(laws)])
     ]
-    return Sweep(*tables, traces=tuple(real.traces(titles, log_z, shown, chosen)))
+    return Sweep(*tables, traces=ranked_traces(problems[first].exact()[1], shown, "language, "))
+
+
+def place(frame: pd.DataFrame) -> pd.DataFrame:
+    """Split the flat number of a head of MiniLM into layer and head, both from 0."""
+    return frame.assign(layer=frame["head"] // HEADS, head=frame["head"] % HEADS)
+
+
+def block_errors(heads: Heads, outputs: Mapping[str | int, Tensor]) -> pd.DataFrame:
+    """Relative error of each block's output with all its heads replaced: name, layer, error.
+
+    ``outputs`` maps a name to head outputs (layers x heads, N, d_head). What enters a block is
+    what the transformer itself puts there, so errors do not build up from layer to layer.
+    """
+    rows = []
+    for name, flat in outputs.items():
+        for layer, replaced in enumerate(flat.unflatten(0, (LAYERS, HEADS))):
+            block = block_output(layer, replaced, heads.hidden[layer])
+            error = relative_error(block, heads.hidden[layer + 1])
+            rows.append({"name": name, "layer": layer, "error": error.item()})
+    return pd.DataFrame(rows)
+
+
+def block_baselines(heads: Heads) -> pd.DataFrame:
+    """:func:`block_errors` of uniform and Taylor attention: baseline, layer, error."""
+    problem = heads.problem.flatten(0, 1)
+    outputs = {
+        "uniform": mean_of_values(problem.value),
+        "Taylor": taylor_attention(*problem.tensors)[0],
+    }
+    return block_errors(heads, outputs).rename(columns={"name": "baseline"})
+
+
+def traces(
+    titles: Sequence[str], log_z: Tensor, readouts: Sequence[Readout], chosen: Sequence[int]
+) -> tuple[Trace, ...]:
+    """:class:`Trace` of the flat heads ``chosen``, one title each."""
+    return tuple(
+        Trace(
+            title,
+            log_z.flatten(0, -2)[head].double().numpy(),
+            {r.units: r.log_p.flatten(0, -2)[head].double().numpy() for r in readouts},
+        )
+        for title, head in zip(titles, chosen, strict=True)
+    )
+
+
+def ranked(error: Tensor) -> tuple[int, int, int]:
+    """Flat numbers of the heads with the least, the median (lower one) and the largest error."""
+    order = error.flatten().argsort()
+    return int(order[0]), int(order[(len(order) - 1) // 2]), int(order[-1])
+
+
+def ranked_traces(log_z: Tensor, readouts: Sequence[Readout], kind: str = "") -> tuple[Trace, ...]:
+    """Best, median and worst of MiniLM's heads by trace error in the last of the readouts.
+
+    log_z : (layers x heads, N). ``kind`` begins the titles.
+    """
+    chosen = ranked(relative_error_of_logs(readouts[-1].log_p, log_z))
+    titles = [
+        f"{kind}{rank}: layer {head // HEADS}, head {head % HEADS}"
+        for rank, head in zip(("best", "median", "worst"), chosen, strict=True)
+    ]
+    return traces(titles, log_z, readouts, chosen)
 
 
 def budget(sweep: Sweep, name: str, d_head: int) -> pd.DataFrame:

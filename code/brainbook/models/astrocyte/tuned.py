@@ -1,92 +1,93 @@
 """How small can a head's circuit be? Tuned hidden units on all heads of MiniLM, held-out text.
 
 Allowed class: whatever is fitted may depend on calibration text, never on the text under test.
-Calibration text: docstrings of scikit-learn without those on data sets, and the documentation
-of seven data sets. Test text: the documentation of other data sets; no docstring that repeats
-eight consecutive words of it is used (:func:`brainbook.evidence.datasets.docstrings`).
 """
 
 from __future__ import annotations
 
-import random
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 import torch
-from torch import Tensor
+from torch import Generator, Tensor
 
-from brainbook.evidence.datasets import CALIBRATION_TEXTS, docstrings, text
-from brainbook.models.attention.minilm_heads import heads_on, passage_ids
-from brainbook.models.attention.softmax import softmax_attention
-from brainbook.models.features.landmarks import Gated, Landmarks
+from brainbook.models.attention.minilm_heads import LAYERS, heads_on, problem_on
+from brainbook.models.attention.minilm_text import Passage
+from brainbook.models.attention.softmax import Problem, check, relative_error, softmax_attention
+from brainbook.models.features.landmarks import Gated, Landmarks, tune
 from brainbook.models.features.maps import FeatureMap
 
 from .circuit import Readout, run
 from .error import errors, long, seeded
-from .trials import LAYERS, minilm_input
 
-KINDS = ("tuned, lateral inhibition", "tuned, gated")
+KINDS = (Landmarks.name, Gated.name)
 KNOWN = 2  # calibration passages read beside the test documents, for one fit
-PASSAGES = 50  # calibration passages from docstrings, besides all those from data sets
-
-
-def calibration(tokens: int = 196, passages: int = PASSAGES) -> tuple[Tensor, Tensor, Tensor]:
-    """Query, key, value of all heads on calibration text: (passages, layers, heads, N, d) each.
-
-    The passages of :func:`calibration_ids`. Shared within the process: do not change.
-    """
-    return _calibration(tokens, passages)
-
-
-@lru_cache(maxsize=1)
-def _calibration(tokens: int, passages: int) -> tuple[Tensor, Tensor, Tensor]:
-    seen = [heads_on(list(ids)) for ids in calibration_ids(tokens, passages)]
-    return tuple(
-        torch.stack([getattr(heads, part) for heads in seen]) for part in ("query", "key", "value")
-    )
-
-
-def calibration_ids(tokens: int = 196, passages: int = PASSAGES) -> tuple[tuple[int, ...], ...]:
-    """Token numbers of the calibration passages.
-
-    ``passages`` are drawn from the docstrings once and for all; every whole passage of the
-    seven calibration documents comes on top.
-    """
-    return _calibration_ids(tokens, passages)
-
-
-@lru_cache(maxsize=1)
-def _calibration_ids(tokens: int, passages: int) -> tuple[tuple[int, ...], ...]:
-    cut = [ids for one in _long_enough(docstrings(), tokens) for ids in passage_ids(one, tokens)]
-    chosen = random.Random(0).sample(cut, min(passages, len(cut)))
-    documents = _long_enough([text(name) for name in CALIBRATION_TEXTS], tokens)
-    chosen += [ids for one in documents for ids in passage_ids(one, tokens)]
-    return tuple(map(tuple, chosen))
-
-
-def _long_enough(documents: list[str] | tuple[str, ...], tokens: int) -> list[str]:
-    """Documents that surely fill a passage: at least eight characters a token."""
-    return [one for one in documents if len(one) >= 8 * tokens]
+HELD_BACK = 4  # calibration passages on which a width is chosen
+WIDTHS = (1.0, 2.0, 4.0, 8.0, 16.0)
 
 
 def fitted(
-    kind: str, layer: int, units: int, seed: int, tokens: int = 196, ridge: float = 0.001
+    kind: str,
+    layer: int,
+    units: int,
+    seed: int,
+    calibration: Problem,
+    ridge: float = 0.001,
 ) -> Landmarks | Gated:
-    """One layer's hidden units, fitted on :func:`calibration` text.
+    """One layer's hidden units, fitted on calibration text.
+
+    Parameters
+    ----------
+    kind : one of ``KINDS``.
+    layer : number of the layer, from 0.
+    units : hidden units a head.
+    seed : draws the landmarks.
+    calibration : heads on calibration text, (passages, layers, heads, N, d).
+    ridge : leak of the lateral network.
 
     Raises
     ------
-    ValueError : a kind that is not in ``KINDS``, or no such layer.
+    ValueError : another kind, no such layer, or as in :func:`tune`.
     """
     if kind not in KINDS:
         raise ValueError(f"kind: got {kind!r}; allowed are {KINDS}")
     if layer not in range(LAYERS):
         raise ValueError(f"layer: got {layer}; allowed are 0 to {LAYERS - 1}")
-    query, key, value = (x[:, layer] for x in calibration(tokens))
-    generator = seeded(81, layer, units, seed)
+    known, generator = calibration[:, layer], seeded(81, layer, units, seed)
     if kind == Gated.name:
-        return Gated.fitted(query, key, value, units, generator)
-    return Landmarks.fitted(query, key, units, generator, ridge, torch.float32)
+        return gated(*known.tensors, units, generator)
+    return Landmarks.fitted(known.query, known.key, units, generator, ridge, torch.float32)
+
+
+def gated(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    units: int,
+    generator: Generator,
+    widths: Sequence[float] = WIDTHS,
+) -> Gated:
+    """Positive tuned units, with the width per head that errs least on held-back passages.
+
+    Parameters
+    ----------
+    query, key, value : heads on calibration text, (passages, heads, N, d). Landmarks come from
+        all but the last few passages, on which the width is chosen.
+    units : hidden units a head.
+    generator : draws the landmarks.
+    widths : those tried.
+    """
+    check(query, key, value)
+    kept = min(HELD_BACK, len(query) - 1)
+    tuning = tune(query[:-kept], key[:-kept], units, generator)
+    held = tuple(x[-kept:] for x in (query, key, value))
+    exact, _ = softmax_attention(*held)
+    ones = torch.ones(query.shape[1])
+    errors_ = [
+        relative_error(read(Gated(tuning, width * ones), *held).output, exact).median(0).values
+        for width in widths
+    ]  # (heads,) each
+    return Gated(tuning, torch.tensor(widths)[torch.stack(errors_).argmin(0)])
 
 
 def trial(kind: str, layer: int, units: int, seed: int, **options) -> pd.DataFrame:
@@ -99,30 +100,35 @@ def trial_with_traces(
     layer: int,
     units: int,
     seed: int,
-    documents: tuple[int, ...] = (),
-    tokens: int = 196,
+    documents: Mapping[int, Passage],
+    calibration: Sequence[Passage],
     ridge: float = 0.001,
 ) -> tuple[pd.DataFrame, Tensor]:
-    """Errors of one layer's heads with hidden units drawn by ``seed``, and log|p|.
+    """Errors of one layer's heads, and log|p|, (heads, N), on the first document.
 
-    ``documents``: numbers of the test documents read, as in ``circuit_trials.minilm_input``; by
-    default the one with the number of the seed. Beside each of the first ``KNOWN``, the error on
-    one of the calibration passages. Columns map, units, seed, document, split (test or
-    calibration), layer, head, part (output, trace), error. The tensor is (heads, N), for the
-    first document.
+    Parameters
+    ----------
+    kind, layer, units, seed, ridge : as in :func:`fitted`.
+    documents : held-out passages, by number. Beside each of the first ``KNOWN`` the error on
+        one of the calibration passages is measured as well.
+    calibration : passages to fit to.
+
+    Columns
+    -------
+    map, units, seed, document, split (test or calibration), layer, head, part (output, trace),
+    error.
     """
-    feature_map = fitted(kind, layer, units, seed, tokens, ridge)
-    known = calibration(tokens)
+    known = problem_on(calibration)
+    feature_map = fitted(kind, layer, units, seed, known, ridge)
     frames, traces = [], []
-    for number, document in enumerate(documents or (seed,)):
-        heads = minilm_input(document, tokens)
-        passages = {"test": (heads.query[layer], heads.key[layer], heads.value[layer])}
-        if number < KNOWN:
-            passages["calibration"] = tuple(x[document % len(x), layer] for x in known)
-        for split, tensors in passages.items():
-            readout = read(feature_map, *tensors)
-            found = errors(readout, softmax_attention(*tensors))
-            frames.append(long(found).assign(document=document, split=split))
+    for count, (document, ids) in enumerate(documents.items()):
+        parts = {"test": heads_on(ids).problem[layer]}
+        if count < KNOWN:
+            parts["calibration"] = known[document % len(known.query), layer]
+        for split, problem in parts.items():
+            readout = read(feature_map, *problem.tensors)
+            error = errors(readout, problem.exact())
+            frames.append(long(error).assign(document=document, split=split))
             traces.append(readout.log_p)
     frame = pd.concat(frames, ignore_index=True)
     return frame.assign(map=kind, units=units, seed=seed, layer=layer), traces[0]

@@ -7,8 +7,45 @@ and keys by d^(1/4) first, see :func:`scaled`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What attention heads are given, and a circuit is to imitate.
+
+    query, key : (..., N, d), divided by d^(1/4). value : (..., N, d_value). The leading
+    dimensions are the same for all three: passages, layers, heads.
+    """
+
+    query: Tensor
+    key: Tensor
+    value: Tensor
+
+    @property
+    def tensors(self) -> tuple[Tensor, Tensor, Tensor]:
+        return self.query, self.key, self.value
+
+    def __getitem__(self, index) -> Problem:
+        """The part that ``index`` takes of the leading dimensions, as a tensor's own index."""
+        return Problem(*(x[index] for x in self.tensors))
+
+    def flatten(self, first: int, last: int) -> Problem:
+        """Leading dimensions ``first`` to ``last`` joined into one."""
+        return Problem(*(x.flatten(first, last) for x in self.tensors))
+
+    def exact(self) -> tuple[Tensor, Tensor]:
+        """Softmax output (..., N, d_value) and log Z (..., N)."""
+        return softmax_attention(*self.tensors)
+
+
+def stacked(problems: Iterable[Problem]) -> Problem:
+    """Problems of one shape as one, with a new dimension in front."""
+    return Problem(*map(torch.stack, zip(*(one.tensors for one in problems), strict=True)))
 
 
 def check(query: Tensor, key: Tensor, value: Tensor | None = None) -> None:

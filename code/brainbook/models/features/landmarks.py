@@ -29,7 +29,6 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -37,15 +36,12 @@ from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 from torch import Generator, Tensor
 
-from brainbook.models.astrocyte.circuit import run
-from brainbook.models.attention.softmax import check, relative_error, softmax_attention
+from brainbook.models.attention.softmax import check
 
 from .maps import FeatureMap, HiddenUnits
 
 CANDIDATES = 20_000  # calibration queries that k-means looks at
 SAMPLE = 12  # calibration passages that metric and normalisers are averaged over
-HELD_BACK = 4  # calibration passages on which a width is chosen
-WIDTHS = (1.0, 2.0, 4.0, 8.0, 16.0)
 ROWS = 64  # of the matrix K that are made at once
 
 
@@ -245,35 +241,6 @@ class Gated(Tuned):
         if not (width > 0).all():
             raise ValueError(f"width: got {width.min():.3g}; must be positive")
         self.tuning, self.width = tuning, width
-
-    @classmethod
-    def fitted(
-        cls,
-        query: Tensor,
-        key: Tensor,
-        value: Tensor,
-        units: int,
-        generator: Generator,
-        widths: Sequence[float] = WIDTHS,
-    ) -> Gated:
-        """Width per head: least output error on the last few of the calibration passages.
-
-        Landmarks come from the other passages, so that the width is not chosen on them.
-        """
-        check(query, key, value)
-        kept = min(HELD_BACK, len(query) - 1)
-        tuning = tune(query[:-kept], key[:-kept], units, generator)
-        held = tuple(x[-kept:] for x in (query, key, value))
-        exact, _ = softmax_attention(*held)
-        ones = torch.ones(query.shape[1])
-        tried = [cls(tuning, width * ones)._error(*held, exact) for width in widths]
-        best = torch.stack(tried).argmin(0)
-        return cls(tuning, torch.tensor(widths)[best])
-
-    def _error(self, query: Tensor, key: Tensor, value: Tensor, exact: Tensor) -> Tensor:
-        """Median output error per head, (heads,)."""
-        (readout,) = run(query, key, value, [self.units], [len(self.units)], self)
-        return relative_error(readout.output, exact).median(0).values
 
     def read(self, query: Tensor, units: HiddenUnits | None = None) -> tuple[None, Tensor]:
         """Log rates, plus the query's usual log normaliser as the same rates average it."""

@@ -8,7 +8,7 @@ import pytest
 import torch
 from scipy.stats import spearmanr
 
-from brainbook.models.astrocyte import tuned as landmark_trials
+from brainbook.models.attention.minilm_text import calibration_passages
 from brainbook.models.features.landmarks import Landmarks, Tuning
 from brainbook.pages.attention.hard_heads import difficulty as head_difficulty
 from brainbook.pages.attention.hard_heads.difficulty import (
@@ -196,13 +196,13 @@ def test_bad_error_is_named():
 
 @pytest.fixture(scope="module")
 def small():
-    return landmark_trials._calibration.__wrapped__(24, 6)
+    return calibration_passages(24, 6)[:12]
 
 
 @pytest.fixture
 def few_passages(monkeypatch, small):
-    for module in (landmark_trials, head_difficulty):
-        monkeypatch.setattr(module, "calibration", lambda tokens: tuple(x[:12] for x in small))
+    for module in (head_difficulty,):
+        monkeypatch.setattr(module, "calibration_passages", lambda tokens: small)
 
 
 def test_every_head_of_minilm_is_measured(few_passages):

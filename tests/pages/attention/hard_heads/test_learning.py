@@ -3,10 +3,11 @@
 import pytest
 import torch
 
-from brainbook.models.astrocyte import tuned as landmark_trials
-from brainbook.models.astrocyte.error import Problem
-from brainbook.models.attention.softmax import softmax_attention
-from brainbook.models.features.landmarks import Gated
+from brainbook.models.astrocyte.tuned import gated as fit_gated
+from brainbook.models.astrocyte.tuned import read
+from brainbook.models.attention.minilm_heads import problem_on
+from brainbook.models.attention.minilm_text import calibration_passages
+from brainbook.models.attention.softmax import Problem, softmax_attention
 from brainbook.pages.attention.hard_heads import learning as learned_trials
 from brainbook.pages.attention.hard_heads.learning import (
     INHIBITION,
@@ -21,12 +22,12 @@ SMALL = {"units": (8,), "seeds": (0, 1), "steps": 12, "rates": (0.03,), "tokens"
 
 @pytest.fixture(scope="module")
 def small():
-    return landmark_trials._calibration.__wrapped__(24, 6)
+    return calibration_passages(24, 6)[:20]
 
 
 @pytest.fixture
 def few_passages(monkeypatch, small):
-    monkeypatch.setattr(learned_trials, "calibration", lambda tokens: tuple(x[:20] for x in small))
+    monkeypatch.setattr(learned_trials, "calibration_passages", lambda tokens: small)
     return small
 
 
@@ -61,7 +62,7 @@ def test_nothing_is_learned_from_the_last_tenth_nor_from_test_text(few_passages,
     original = learned_trials.learn
     monkeypatch.setattr(learned_trials, "learn", spy)
     learned_trials.learned_trials(**SMALL | {"seeds": (0,)})
-    everything = few_passages[0][:20, :, :1].flatten(1, 2)
+    everything = problem_on(few_passages).query[:, :, :1].flatten(1, 2)
     assert len(seen) == len(STARTS)
     assert all(torch.equal(query, everything[:18]) for query in seen)
 
@@ -86,9 +87,9 @@ def test_the_first_seed_settles_the_rate(few_passages):
 def test_output_errors_are_those_of_the_circuits_outputs():
     generator = torch.Generator().manual_seed(0)
     query, key, value = torch.randn(3, 5, 2, 12, 4, generator=generator)
-    gated = Gated.fitted(query, key, value, 12, generator)
+    gated = fit_gated(query, key, value, 12, generator)
     found = learned_trials.output_errors(gated, Problem(query, key, value))
-    output = landmark_trials.read(gated, query, key, value).output
+    output = read(gated, query, key, value).output
     exact, _ = softmax_attention(query, key, value)
     for passage, head in ((0, 0), (4, 1)):
         apart = (output - exact)[passage, head].norm() / exact[passage, head].norm()

@@ -6,8 +6,9 @@ import torch
 from sklearn.metrics import adjusted_mutual_info_score
 
 from brainbook.evidence import pretrained
-from brainbook.models.astrocyte import tuned as landmark_trials
-from brainbook.models.astrocyte.trials import HEADS, LAYERS
+from brainbook.models.attention.minilm_heads import HEADS, LAYERS
+from brainbook.models.attention.minilm_text import calibration_passages
+from brainbook.models.attention.softmax import Problem
 from brainbook.pages.attention.hard_heads import meaning as unit_meaning
 from brainbook.pages.attention.hard_heads.meaning import (
     LABELS,
@@ -86,8 +87,8 @@ def planted(label, tokens=20, passages=8):
 @pytest.mark.parametrize("label", ["token", "position"])
 def test_a_planted_meaning_is_found(monkeypatch, label):
     ids, tensors = planted(label)
-    monkeypatch.setattr(unit_meaning, "calibration", lambda tokens: tensors)
-    monkeypatch.setattr(unit_meaning, "calibration_ids", lambda tokens: ids)
+    monkeypatch.setattr(unit_meaning, "problem_on", lambda passages: Problem(*tensors))
+    monkeypatch.setattr(unit_meaning, "calibration_passages", lambda tokens: ids)
     found = meaning(units=12, seeds=(0, 1), passages=8, tokens=20)
     assert len(found) == 2 * 72 * len(LABELS) * len(MAPS)
     tuned = found[found["map"] == MAPS[0]].groupby("label")["explained"].median()
@@ -98,26 +99,12 @@ def test_a_planted_meaning_is_found(monkeypatch, label):
 
 @pytest.fixture(scope="module")
 def small():
-    return (
-        landmark_trials._calibration_ids.__wrapped__(24, 6),
-        landmark_trials._calibration.__wrapped__(24, 6),
-    )
+    return calibration_passages(24, 6)[:16]
 
 
 @pytest.fixture
 def few_passages(monkeypatch, small):
-    ids, tensors = small
-    monkeypatch.setattr(unit_meaning, "calibration", lambda tokens: tuple(x[:16] for x in tensors))
-    monkeypatch.setattr(unit_meaning, "calibration_ids", lambda tokens: ids[:16])
-    return ids, tensors
-
-
-def test_token_numbers_are_those_of_the_recorded_passages(few_passages):
-    ids, (query, _, _) = few_passages
-    assert len(ids) == len(query) and all(len(one) == 24 for one in ids)
-    again = landmark_trials.heads_on(list(ids[7])).query
-    assert torch.allclose(again, query[7], atol=1e-5)
-    assert not torch.allclose(again, query[8], atol=1e-1)
+    monkeypatch.setattr(unit_meaning, "calibration_passages", lambda tokens: small)
 
 
 def test_tuning_and_measuring_use_different_passages(few_passages):

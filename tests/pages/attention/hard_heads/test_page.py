@@ -7,7 +7,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from brainbook.evidence import style
-from brainbook.models.astrocyte import tuned as landmark_trials
+from brainbook.models.attention.minilm_text import calibration_passages, held_out_passages
 from brainbook.pages.attention import hard_heads as page
 from brainbook.pages.attention.hard_heads import (
     difficulty as head_difficulty,
@@ -30,18 +30,19 @@ SEEDS, UNITS, TOKENS = range(3), 16, 24
 @pytest.fixture(scope="module", autouse=True)
 def small_text():
     """Thirty short calibration passages and short test passages."""
-    tensors = tuple(x[:30] for x in landmark_trials._calibration.__wrapped__(TOKENS, 6))
-    ids = landmark_trials._calibration_ids.__wrapped__(TOKENS, 6)[:30]
-    modules = landmark_trials, head_difficulty, hard_heads, learned_trials, unit_meaning
-    original = hard_heads.minilm_input
+    ids = calibration_passages(TOKENS, 6)[:30]
+    modules = head_difficulty, hard_heads, learned_trials, unit_meaning
     with pytest.MonkeyPatch.context() as patch:
         for module in modules:
-            patch.setattr(module, "calibration", lambda *_: tensors)
+            patch.setattr(module, "calibration_passages", lambda *_: ids)
         for module in modules[:-1]:
-            patch.setattr(module, "minilm_input", lambda document, _: original(document, TOKENS))
-        patch.setattr(unit_meaning, "calibration_ids", lambda *_: ids)
+            patch.setattr(
+                module, "held_out_passages", lambda seeds, _: held_out_passages(seeds, TOKENS)
+            )
         for name in ("meaning", "words"):
-            patch.setattr(page.measure, name, partial(getattr(page, name), passages=20, tokens=TOKENS))
+            patch.setattr(
+                page.measure, name, partial(getattr(page, name), passages=20, tokens=TOKENS)
+            )
         patch.setattr(page.measure, "learned_trials", partial(page.learned_trials, rates=(0.03,)))
         patch.setattr(page.measure.store, "made_once", lambda made, **given: made(**given))
         yield

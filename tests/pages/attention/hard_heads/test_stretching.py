@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from brainbook.models.astrocyte import tuned as landmark_trials
+from brainbook.models.astrocyte.tuned import KINDS, trial
+from brainbook.models.attention.minilm_text import calibration_passages, held_out_passages
 from brainbook.pages.attention.hard_heads import (
     claims as hard_heads_claims,
 )
@@ -26,13 +27,13 @@ from brainbook.pages.attention.hard_heads.stretching import (
 
 @pytest.fixture(scope="module")
 def small():
-    return landmark_trials._calibration.__wrapped__(24, 6)
+    return calibration_passages(24, 6)[:12]
 
 
 @pytest.fixture
 def few_passages(monkeypatch, small):
-    for module in (landmark_trials, head_difficulty, hard_heads):
-        monkeypatch.setattr(module, "calibration", lambda tokens: tuple(x[:12] for x in small))
+    for module in (head_difficulty, hard_heads):
+        monkeypatch.setattr(module, "calibration_passages", lambda tokens: small)
 
 
 def test_errors_and_predictions_are_those_of_the_trials(few_passages):
@@ -43,8 +44,9 @@ def test_errors_and_predictions_are_those_of_the_trials(few_passages):
     ours = frame.sort_values(place)
     for column in ("unreached", "predicted"):
         np.testing.assert_allclose(ours[column], left[column], rtol=1e-9)
-    trial = landmark_trials.trial(landmark_trials.KINDS[0], 2, 16, 3, documents=(0, 1), tokens=24)
-    theirs = trial.query("part == 'output' and split == 'test'").sort_values(place)
+    documents = held_out_passages((0, 1), 24)
+    tried = trial(KINDS[0], 2, 16, 3, documents, calibration_passages(24, 6)[:12])
+    theirs = tried.query("part == 'output' and split == 'test'").sort_values(place)
     np.testing.assert_allclose(ours.query("layer == 2")["error"], theirs["error"], rtol=1e-5)
 
 

@@ -6,10 +6,9 @@ import pytest
 from matplotlib.figure import Figure
 
 from brainbook.evidence import style
-from brainbook.models.astrocyte import inside_minilm as circuit_inside
-from brainbook.models.astrocyte import tuned as landmark_trials
+from brainbook.models.attention.minilm_text import calibration_passages
 from brainbook.pages.attention import inside_minilm as page
-from brainbook.pages.attention.inside_minilm import claims
+from brainbook.pages.attention.inside_minilm import claims, replacing
 from brainbook.pages.attention.inside_minilm import tasks as sentence_tasks
 from brainbook.pages.attention.inside_minilm.claims import GATED, LATERAL
 from brainbook.pages.attention.inside_minilm.replacing import INTACT, SETTING, UNIFORM, Inside
@@ -21,16 +20,13 @@ SMALL = {"FEW": 16, "MIDDLE": 24}
 @pytest.fixture(scope="module", autouse=True)
 def small():
     """Few units, fitted on few short passages."""
-    few = landmark_trials.calibration(48, 12)
+    few = calibration_passages(48, 12)
     with pytest.MonkeyPatch.context() as patch:
-        for module in (landmark_trials, circuit_inside):
-            patch.setattr(module, "calibration", lambda *_: few)
+        patch.setattr(replacing, "calibration_passages", lambda: few)
         for name, value in SMALL.items():
             patch.setattr(page.measure, name, value)
         patch.setattr(page.measure.store, "made_once", lambda made, **given: made(**given))
-        circuit_inside._unbiased.cache_clear()
         yield
-    circuit_inside._unbiased.cache_clear()
 
 
 @pytest.fixture(scope="module")

@@ -64,8 +64,8 @@ def test_storage_of_separated_and_of_equal_keys(monkeypatch):
     far = 20 * torch.eye(5)[None, None].expand(1, 2, 5, 5)
     equal = torch.ones(1, 2, 5, 5)
     for key, stored, ends in ((far, 1.0, 5), (equal, 0.0, 1)):
-        heads = hr.Heads(key, key, key, torch.zeros(2, 5, 5))
-        monkeypatch.setattr(hr, "passages", lambda *_, heads=heads: [heads])
+        heads = hr.Problem(key, key, key)
+        monkeypatch.setattr(hr, "_first_passage", lambda *_, heads=heads: heads)
         table = hr.storage_table(16, 20)
         assert (table["stored"] == stored).all() and (table["ends"] == ends).all()
         assert (table["moved"] < 1e-9).all()

@@ -7,17 +7,10 @@ from matplotlib.figure import Figure
 
 from brainbook.evidence import style
 from brainbook.models.astrocyte import sweep as circuit_sweep
-from brainbook.models.astrocyte import tuned as landmark_trials
-from brainbook.models.astrocyte.trials import minilm_input
+from brainbook.models.attention.minilm_text import calibration_passages
 from brainbook.pages.attention import one_astrocyte as page
 from brainbook.pages.attention.one_astrocyte import (
     claims as small_circuit_claims,
-)
-from brainbook.pages.attention.one_astrocyte import (
-    noise as landmark_robustness,
-)
-from brainbook.pages.attention.one_astrocyte import (
-    sweeps as small_circuit,
 )
 from brainbook.pages.attention.one_astrocyte.sweeps import Small
 
@@ -28,11 +21,9 @@ TOKENS = 32
 @pytest.fixture(scope="module", autouse=True)
 def short_texts():
     """Short passages, few of them, and published sizes scaled down."""
-    known = landmark_trials._calibration.__wrapped__(TOKENS, 8)
+    known = calibration_passages(TOKENS, 8)[:20]
     with pytest.MonkeyPatch.context() as patch:
-        for module in (landmark_trials, small_circuit, landmark_robustness):
-            patch.setattr(module, "calibration", lambda tokens=0: tuple(x[:20] for x in known))
-            patch.setattr(module, "minilm_input", lambda seed, tokens=0: minilm_input(seed, TOKENS))
+        patch.setattr(page.measure, "calibration_passages", lambda tokens: known)
         patch.setattr(page.measure, "PUBLISHED", (64, 512))
         patch.setattr(page.measure.store, "made_once", lambda made, **params: made(**params))
         yield
@@ -40,7 +31,7 @@ def short_texts():
 
 @pytest.fixture(scope="module")
 def small():
-    return page.measure_tuned((4, 16, 64), (200,), SEEDS)
+    return page.measure_tuned((4, 16, 64), (200,), SEEDS, tokens=TOKENS)
 
 
 @pytest.fixture(scope="module")
@@ -50,12 +41,12 @@ def published():
 
 @pytest.fixture(scope="module")
 def unbiased():
-    return page.measure_unbiased((16, 64), SEEDS, 1)
+    return page.measure_unbiased((16, 64), SEEDS, 1, TOKENS)
 
 
 @pytest.fixture(scope="module")
 def noisy():
-    return page.measure_robustness(32, SEEDS)
+    return page.measure_robustness(32, SEEDS, TOKENS)
 
 
 def both_themes(draw, result):
@@ -145,7 +136,9 @@ def test_the_goal_fails_where_errors_are_larger(small, published, unbiased):
 def test_the_published_sweep_is_the_one_of_the_page_before():
     asked = {}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(page.measure.store, "made_once", lambda made, **params: asked.update(params, f=made))
+        patch.setattr(
+            page.measure.store, "made_once", lambda made, **params: asked.update(params, f=made)
+        )
         page.measure_published(6, range(5))
     assert asked["f"] is circuit_sweep.minilm_sweep
     assert asked["units"] == (16, 32, 64) and asked["seeds"] == (0, 1, 2, 3, 4)

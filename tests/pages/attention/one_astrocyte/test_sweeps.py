@@ -5,16 +5,10 @@ import pandas as pd
 import pytest
 import torch
 
-from brainbook.models.astrocyte import tuned as landmark_trials
 from brainbook.models.astrocyte.error import seeded
 from brainbook.models.astrocyte.sweep import Sweep
+from brainbook.models.attention.minilm_text import calibration_passages, held_out_passages
 from brainbook.models.features.landmarks import Gated, Landmarks
-from brainbook.pages.attention.one_astrocyte import (
-    noise as landmark_robustness,
-)
-from brainbook.pages.attention.one_astrocyte import (
-    sweeps as small_circuit,
-)
 from brainbook.pages.attention.one_astrocyte.noise import Noisy, robustness
 from brainbook.pages.attention.one_astrocyte.sweeps import Small, goal, interval, saved, tuned_sweep
 
@@ -84,19 +78,13 @@ def test_the_interval_covers_the_median_of_many_heads_as_often_as_it_says():
     assert hit >= 50  # 57 expected; fewer than 51 of 60 has a chance below one in a hundred
 
 
-@pytest.fixture
-def few_passages(monkeypatch):
-    known = landmark_trials._calibration.__wrapped__(24, 8)
-    short = lambda tokens=24: tuple(x[:12] for x in known)  # noqa: E731
-    original = landmark_trials.minilm_input
-    read = lambda seed, tokens=24: original(seed, 24)  # noqa: E731
-    for module in (landmark_trials, small_circuit, landmark_robustness):
-        monkeypatch.setattr(module, "calibration", short)
-        monkeypatch.setattr(module, "minilm_input", read)
+def texts(seeds):
+    """Held-out passages by seed, and a few to fit to, all of them short."""
+    return held_out_passages(seeds, 24), calibration_passages(24, 8)[:12]
 
 
-def test_a_sweep_covers_all_heads_documents_and_sizes(few_passages):
-    small = tuned_sweep((4, 16), (32,), range(3), (16,), draws=2)
+def test_a_sweep_covers_all_heads_documents_and_sizes():
+    small = tuned_sweep((4, 16), (32,), (16,), *texts(range(3)), draws=2)
     heads = small.errors().groupby(["map", "units", "draw", "seed"])["head"].count()
     assert (heads == 72).all()
     assert set(heads.index.droplevel(["draw", "seed"])) == {
@@ -113,11 +101,11 @@ def test_a_sweep_covers_all_heads_documents_and_sizes(few_passages):
 
 def test_sizes_must_not_overlap():
     with pytest.raises(ValueError, match="large: got"):
-        tuned_sweep((4, 16), (16,), range(3), ())
+        tuned_sweep((4, 16), (16,), (), {}, ())
 
 
-def test_noise_of_zero_changes_nothing_and_noise_costs(few_passages):
-    frame = robustness(16, (0.01, 0.1), (0, 0.3), range(2), per_layer=1)
+def test_noise_of_zero_changes_nothing_and_noise_costs():
+    frame = robustness(16, (0.01, 0.1), (0, 0.3), *texts(range(2)), per_layer=1)
     assert len(frame) == 2 * 2 * 2 * 6
     by = frame.groupby(["ridge", "noise"])["error"].median()
     assert (by[:, 0.3] > by[:, 0]).all()

@@ -12,8 +12,7 @@ from matplotlib.figure import Figure
 
 from brainbook.evidence import style
 from brainbook.models.astrocyte.error import PARTS
-from brainbook.models.astrocyte.sweep import Sweep
-from brainbook.models.astrocyte.trials import Trace
+from brainbook.models.astrocyte.sweep import Sweep, Trace
 from brainbook.models.features.maps import MAPS, Positive
 
 from .measure import GAUSSIAN, LARGE, LAW, SMALL, WORDS, by_seed

@@ -7,16 +7,22 @@ from collections.abc import Sequence
 import pandas as pd
 
 from brainbook.evidence import pretrained, store
-from brainbook.models.astrocyte import trials as real
-from brainbook.models.astrocyte.error import Problem, gaussian_problem, seeded
-from brainbook.models.astrocyte.sweep import Sweep, budget, gaussian_sweep, minilm_sweep
-from brainbook.models.astrocyte.trials import Trace
+from brainbook.evidence.datasets import CALIBRATION_TEXTS
+from brainbook.models.astrocyte.error import gaussian_problem, seeded
+from brainbook.models.astrocyte.sweep import Sweep, Trace, budget, gaussian_sweep, minilm_sweep
+from brainbook.models.attention.minilm_heads import WIDTH, heads_on, problem_on
+from brainbook.models.attention.minilm_text import (
+    LONG_TEST_TEXTS,
+    held_out_passages,
+    passages_of,
+)
 from brainbook.models.digits.vision_transformer import train_vit
 from brainbook.models.features.learned import Recipe
 from brainbook.models.features.maps import MAPS
 
 from . import identities
 from . import vision as elsewhere
+from .fitting import fit_trials, map_trials
 from .vision import Vision
 
 SMALL, LARGE = 1_000, 100_000  # hidden units of the published traces
@@ -26,7 +32,7 @@ BERT_INIT = 0.02  # standard deviation of an untrained BERT's weights: the defau
 
 
 GAUSSIAN = {  # d_head, variance of queries and keys
-    "untrained, d = 32": (32, BERT_INIT**2 * 384),
+    "untrained, d = 32": (32, BERT_INIT**2 * WIDTH),
     "untrained, d = 64": (64, BERT_INIT**2 * 768),
     "unit variance": (32, 1.0),
 }
@@ -57,7 +63,7 @@ def measure_gaussian(units: Sequence[int], seeds: Sequence[int], tokens: int = 1
 def measure_minilm(units: Sequence[int], seeds: Sequence[int], tokens: int = 196) -> Sweep:
     """Page attention/astrocytes, figures draw_error, draw_heads and draw_traces."""
     sizes = {"units": tuple(units), "published": (SMALL, LARGE)}
-    return store.made_once(minilm_sweep, **sizes, seeds=tuple(seeds), tokens=tokens)
+    return store.made_once(minilm_sweep, documents=held_out_passages(seeds, tokens), **sizes)
 
 
 def measure_vision(seeds: Sequence[int]) -> Vision:
@@ -92,14 +98,13 @@ def measure_maps(units: Sequence[int], seeds: Sequence[int], tokens: int = 196) 
 
     Columns input, map, units, seed, error (output, median head).
     """
-    heads = real.minilm_input(seeds[0], tokens)
-    some = (x[:, :2].flatten(0, 1) for x in (heads.query, heads.key, heads.value))
+    (document,) = held_out_passages(seeds[:1], tokens).values()
     problems = {
         LAW: gaussian_problem(12, tokens, *GAUSSIAN[LAW], seeded(41)),
-        "MiniLM": Problem(*some),
+        "MiniLM": heads_on(document).problem[:, :2].flatten(0, 1),
     }
     tables = [
-        real.map_trials(problem, [kind() for kind in MAPS], units, seeds).assign(input=name)
+        map_trials(problem, [kind() for kind in MAPS], units, seeds).assign(input=name)
         for name, problem in problems.items()
     ]
     return pd.concat(tables, ignore_index=True)
@@ -113,9 +118,12 @@ def measure_fit(
     tokens: int = 196,
     per_text: int | None = None,
 ) -> pd.DataFrame:
-    """Page attention/astrocytes, figure draw_fit: columns as in ``circuit_trials.fit_trials``."""
-    recipe = Recipe(steps=steps)
-    return real.fit_trials(passages, units, seeds, tokens, recipe, per_text=per_text)
+    """Page attention/astrocytes, figure draw_fit: columns as in ``fit_trials``."""
+    known, unseen = (
+        problem_on(passages_of(names, tokens, limit))[:, :, :2].flatten(1, 2)
+        for names, limit in ((CALIBRATION_TEXTS, per_text), (LONG_TEST_TEXTS, 2))
+    )  # two heads a layer: (passages, heads, N, d)
+    return fit_trials(known, unseen, passages, units, seeds, Recipe(steps=steps))
 
 
 def measure_budget(gaussian: Sweep, minilm: Sweep) -> pd.DataFrame:

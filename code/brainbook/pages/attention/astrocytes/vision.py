@@ -12,11 +12,11 @@ from skimage.data import astronaut
 
 from brainbook.evidence.datasets import digits, text
 from brainbook.models.astrocyte.circuit import circuit
-from brainbook.models.astrocyte.error import Problem, seeded
-from brainbook.models.astrocyte.trials import Trace, ranked, traces
-from brainbook.models.attention import minilm_heads as pretrained_heads
-from brainbook.models.attention.minilm_heads import Heads
+from brainbook.models.astrocyte.error import seeded
+from brainbook.models.astrocyte.sweep import Trace, ranked, traces
+from brainbook.models.attention.minilm_heads import record
 from brainbook.models.attention.softmax import (
+    Problem,
     relative_error,
     relative_error_of_logs,
     scaled,
@@ -74,7 +74,7 @@ def vision_trial(
     return pd.DataFrame(rows, columns=["part", "units", "error"]), trace
 
 
-def original_heads(model, processor, document: str = "wine_data", positions: int = 196) -> Heads:
+def original_heads(model, processor, document: str = "wine_data", positions: int = 196) -> Problem:
     """Heads of a hub model on its first positions: a document, or scikit-image's astronaut."""
     if getattr(model, "main_input_name", "") == "pixel_values":
         inputs = {"pixel_values": processor(astronaut(), return_tensors="pt").pixel_values}
@@ -83,16 +83,13 @@ def original_heads(model, processor, document: str = "wine_data", positions: int
             text(document), truncation=True, max_length=positions, return_tensors="pt"
         )
         inputs = {"input_ids": tokens.input_ids}
-    heads = pretrained_heads.record(model, **inputs)
-    return Heads(
-        *(x[..., :positions, :] for x in (heads.query, heads.key, heads.value, heads.hidden))
-    )
+    return record(model, **inputs).problem[:, :, :positions]
 
 
 def original_trace(
-    heads: Heads, title: str, layer: int, head: int, units: Sequence[int], seed: int
+    heads: Problem, title: str, layer: int, head: int, units: Sequence[int], seed: int
 ) -> Trace:
-    """Trace of one head of a model recorded by :func:`pretrained_heads.record`.
+    """Trace of one head of a model recorded by :func:`original_heads`.
 
     Raises
     ------
@@ -103,6 +100,6 @@ def original_trace(
         raise ValueError(
             f"layer, head: got {layer}, {head}; allowed are up to {layers - 1}, {count - 1}"
         )
-    picked = Problem(*(x[layer, head][None] for x in (heads.query, heads.key, heads.value)))
+    picked = heads[layer, head : head + 1]
     readouts = circuit(*picked.tensors, units, seeded(91, seed))
     return traces([title], picked.exact()[1], readouts, [0])[0]

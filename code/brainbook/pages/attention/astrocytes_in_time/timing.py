@@ -15,21 +15,20 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from brainbook.evidence import facts, pretrained
+from brainbook.evidence import facts
 from brainbook.evidence.datasets import CALIBRATION_TEXTS, text
 from brainbook.models.astrocyte.dynamics import Kernel, lag, smear, token_weights
-from brainbook.models.astrocyte.error import Problem, errors, seeded
+from brainbook.models.astrocyte.error import errors, seeded
 from brainbook.models.astrocyte.imperfections import best_gain
 from brainbook.models.astrocyte.noise import Cell, written
-from brainbook.models.astrocyte.trials import (
-    HEADS,
-    LAYERS,
+from brainbook.models.attention.minilm_heads import HEADS, LAYERS, heads_on, problem_on
+from brainbook.models.attention.minilm_text import (
     LONG_TEST_TEXTS,
-    as_problem,
-    minilm_input,
-    some_heads,
+    held_out_passages,
+    passages_of,
+    token_numbers,
 )
-from brainbook.models.attention.softmax import relative_error
+from brainbook.models.attention.softmax import Problem, relative_error
 from brainbook.models.features.learned import Learned, Recipe, learn
 from brainbook.models.features.maps import HiddenUnits, Positive
 
@@ -55,17 +54,17 @@ class Passage:
 
 def learned_units(units: int, steps: int, seed: int, tokens: int) -> Learned:
     """Hidden units of all 72 heads, learned on two passages of every calibration document."""
-    known = some_heads(CALIBRATION_TEXTS, tokens, 2, HEADS)
+    known = problem_on(passages_of(CALIBRATION_TEXTS, tokens, 2)).flatten(1, 2)
     return learn(known.query, known.key, units, seeded(81, seed), Recipe(steps=steps))
 
 
 def passage(seed: int, tokens: int, random_units: int, learned: Learned) -> Passage:
     """First passage of a test document; random hidden units are drawn anew for each seed."""
-    problem = as_problem(minilm_input(seed, tokens))
+    problem = heads_on(held_out_passages([seed], tokens)[seed]).problem.flatten(0, 1)
     cells: dict[str, list[Cell]] = {LEARNED: [], RANDOM: []}
     for layer in range(LAYERS):
         rows = slice(layer * HEADS, (layer + 1) * HEADS)
-        part = [x[rows] for x in problem.tensors]
+        part = problem[rows].tensors
         drawn = Positive().draw(random_units, part[0].shape[-1], seeded(82, seed, layer), (HEADS,))
         cells[RANDOM].append(written(*part, Positive(), drawn))
         own = Learned(*(_rows(units, rows) for units in (learned.writing, learned.reading)))
@@ -82,12 +81,8 @@ def seconds_per_token() -> pd.Series:
 
     Published words per minute over the tokens that MiniLM makes of a word of the test documents.
     """
-    _, tokenizer = pretrained.minilm()
     words = sum(len(text(name).split()) for name in LONG_TEST_TEXTS)
-    tokens = sum(
-        len(tokenizer(text(name), add_special_tokens=False, verbose=False).input_ids)
-        for name in LONG_TEST_TEXTS
-    )
+    tokens = sum(len(token_numbers(text(name))) for name in LONG_TEST_TEXTS)
     rates = {
         kind: facts.value("astrocyte_dynamics.csv", f"{kind}_words_per_minute")
         for kind in ("reading", "aloud")
@@ -219,7 +214,7 @@ def needed_decay(seed: int, tokens: int, target: float = 0.1) -> pd.DataFrame:
     Interpolated between decays a quarter octave apart, down from slow ones, in logs of both.
     Columns seed, head, tokens, decay.
     """
-    problem = as_problem(minilm_input(seed, tokens))
+    problem = heads_on(held_out_passages([seed], tokens)[seed]).problem.flatten(0, 1)
     kernel, exact = Kernel.of_scores(problem.query @ problem.key.mT), problem.exact()[0]
     decays = tokens * 2.0 ** np.arange(5, -5, -0.25)
     found = []

@@ -18,8 +18,9 @@ import torch
 from scipy.stats import rankdata
 from torch import Tensor
 
-from brainbook.models.astrocyte.trials import LAYERS, minilm_input
-from brainbook.models.astrocyte.tuned import KINDS, calibration, fitted
+from brainbook.models.astrocyte.tuned import KINDS, fitted
+from brainbook.models.attention.minilm_heads import LAYERS, heads_on, problem_on
+from brainbook.models.attention.minilm_text import calibration_passages, held_out_passages
 from brainbook.models.attention.softmax import check
 from brainbook.models.features.landmarks import SAMPLE, key_metric, unexplained
 from brainbook.models.features.variance import mean_log_scatter
@@ -31,14 +32,14 @@ PLACE = ["layer", "head"]
 def difficulty(documents: Sequence[int], tokens: int = 196) -> pd.DataFrame:
     """Every quantity for all heads of MiniLM, on the first passage of each test document.
 
-    ``documents``: numbers as in ``circuit_trials.minilm_input``. Columns document, layer, head,
+    ``documents``: as in ``held_out_passages``. Columns document, layer, head,
     those of :func:`norms`, :func:`sharpness` and :func:`ranks`, from the test passage; and those
     of :func:`query_dimensions`, from calibration text, the same for every document.
     """
     known = torch.stack([_on_calibration(layer, tokens) for layer in range(LAYERS)])
     frames = []
     for document in documents:
-        heads = minilm_input(document, tokens)
+        heads = heads_on(held_out_passages([document], tokens)[document]).problem
         measured = {
             **norms(heads.query, heads.key),
             **sharpness(heads.query, heads.key),
@@ -122,7 +123,7 @@ def _dimensions(squares: Tensor, error: float) -> Tensor:
 
 def _on_calibration(layer: int, tokens: int) -> Tensor:
     """Spectrum of calibration queries in the metric of the keys, (heads, d)."""
-    query, key, _ = (x[:, layer] for x in calibration(tokens))
+    query, key, _ = problem_on(calibration_passages(tokens))[:, layer].tensors
     some = slice(None, None, max(1, len(key) // SAMPLE))
     seen = query.transpose(0, 1).flatten(1, 2)
     return query_spectrum(seen, key_metric(query[some], key[some]))
@@ -167,15 +168,17 @@ def unreached(
 ) -> pd.DataFrame:
     """What tuned units leave of a test query, and the output error to expect from that.
 
-    Units fitted as in ``landmark_trials.fitted``. Columns document, layer, head, unreached (mean
+    Units fitted as in ``tuned.fitted``. Columns document, layer, head, unreached (mean
     of ``unexplained`` over queries), predicted (:func:`predicted_error`).
     """
     frames = []
     for layer in range(LAYERS):
-        feature_map = fitted(KINDS[0], layer, units, seed, tokens, ridge)
+        feature_map = fitted(
+            KINDS[0], layer, units, seed, problem_on(calibration_passages(tokens)), ridge
+        )
         for document in documents:
-            heads = minilm_input(document, tokens)
-            query, key, value = (x[layer] for x in (heads.query, heads.key, heads.value))
+            heads = heads_on(held_out_passages([document], tokens)[document]).problem
+            query, key, value = heads[layer].tensors
             share = unexplained(feature_map, query)
             found = {
                 "unreached": share.mean(-1).unsqueeze(0),

@@ -20,10 +20,15 @@ import torch
 from torch import Tensor
 
 from brainbook.models.astrocyte.circuit import run
-from brainbook.models.astrocyte.error import Problem, seeded
-from brainbook.models.astrocyte.trials import LONG_TEST_TEXTS, minilm_input
-from brainbook.models.astrocyte.tuned import calibration
-from brainbook.models.attention.softmax import relative_error
+from brainbook.models.astrocyte.error import seeded
+from brainbook.models.astrocyte.tuned import gated as fit_gated
+from brainbook.models.attention.minilm_heads import heads_on, problem_on
+from brainbook.models.attention.minilm_text import (
+    LONG_TEST_TEXTS,
+    calibration_passages,
+    held_out_passages,
+)
+from brainbook.models.attention.softmax import Problem, relative_error, stacked
 from brainbook.models.features.landmarks import Gated, Landmarks
 from brainbook.models.features.learned import LOSSES, Learned, Recipe, learn, unfolded
 from brainbook.models.features.maps import FeatureMap
@@ -64,17 +69,17 @@ def learned_trials(
     """
     if not len(seeds) or not len(rates):
         raise ValueError(f"seeds, rates: got {list(seeds)}, {list(rates)}; both need an entry")
-    known = Problem(*(x[:, :, :per_layer].flatten(1, 2) for x in calibration(tokens)))
+    known = problem_on(calibration_passages(tokens))[:, :, :per_layer].flatten(1, 2)
     kept = len(known.query) - max(1, len(known.query) // 10)
-    fitted, held = _part(known, slice(kept)), _part(known, slice(kept, None))
+    fitted, held = known[:kept], known[kept:]
     unseen = _test_documents(per_layer, tokens)
     spread = np.linspace(0, kept - 1, len(unseen.query)).round().astype(int)
-    splits = {"test": unseen, "calibration": _part(fitted, spread)}
+    splits = {"test": unseen, "calibration": fitted[spread]}
     rows = []
     for size in units:
         chosen = dict.fromkeys(STARTS, tuple(rates))
         for seed in seeds:
-            gated = Gated.fitted(*known.tensors, size, seeded(91, size, seed))
+            gated = fit_gated(*known.tensors, size, seeded(91, size, seed))
             inhibited = Landmarks(gated.tuning, ridge, torch.float32)
             found = {NO_GRADIENT: (0.0, gated), INHIBITION: (0.0, inhibited)}
             for method in STARTS:
@@ -134,16 +139,7 @@ def _rows(feature_map: FeatureMap, problem: Problem, per_layer: int) -> pd.DataF
     return pd.DataFrame({name: x.ravel() for name, x in (columns | {"error": error}).items()})
 
 
-def _part(problem: Problem, chosen: slice | np.ndarray) -> Problem:
-    return Problem(*(x[chosen] for x in problem.tensors))
-
-
 def _test_documents(per_layer: int, tokens: int) -> Problem:
-    """First passage of each test document, as in ``circuit_trials.minilm_input``."""
-    heads = [minilm_input(document, tokens) for document in range(len(LONG_TEST_TEXTS))]
-    return Problem(
-        *(
-            torch.stack([getattr(one, part)[:, :per_layer].flatten(0, 1) for one in heads])
-            for part in ("query", "key", "value")
-        )
-    )
+    """First passage of each test document, as in ``held_out_passages``."""
+    documents = held_out_passages(range(len(LONG_TEST_TEXTS)), tokens).values()
+    return stacked(heads_on(ids).problem[:, :per_layer].flatten(0, 1) for ids in documents)

@@ -23,8 +23,8 @@ from torch import Generator, Tensor
 
 from brainbook.evidence import pretrained
 from brainbook.models.astrocyte.error import seeded
-from brainbook.models.astrocyte.trials import HEADS, LAYERS
-from brainbook.models.astrocyte.tuned import calibration, calibration_ids
+from brainbook.models.attention.minilm_heads import HEADS, LAYERS, problem_on
+from brainbook.models.attention.minilm_text import calibration_passages
 from brainbook.models.features.landmarks import Landmarks, tune
 from brainbook.models.features.maps import Positive
 
@@ -58,7 +58,7 @@ def meaning(
 
 def _halves(passages: int, tokens: int) -> tuple[np.ndarray, np.ndarray]:
     """Numbers of the passages to tune to and of those to measure on."""
-    available = len(calibration_ids(tokens))
+    available = len(calibration_passages(tokens))
     if not 2 <= passages <= available:
         raise ValueError(f"passages: got {passages}; allowed are 2 to {available}")
     chosen = np.linspace(0, available - 1, passages).round().astype(int)
@@ -68,8 +68,8 @@ def _halves(passages: int, tokens: int) -> tuple[np.ndarray, np.ndarray]:
 def _labels(passages: int, tokens: int) -> dict[str, Tensor]:
     """What each query of the measured half could stand for: (1 or heads of all layers, n)."""
     _, measured = _halves(passages, tokens)
-    ids = torch.tensor([calibration_ids(tokens)[one] for one in measured])
-    query, key, _ = calibration(tokens)
+    ids = torch.tensor([calibration_passages(tokens)[one] for one in measured])
+    query, key, _ = problem_on(calibration_passages(tokens)).tensors
     picked = torch.cat([attended(query[measured, i], key[measured, i]) for i in range(LAYERS)], 1)
     place = torch.arange(tokens)
     to_a_mark = (picked == 0) | (picked == tokens - 1)
@@ -97,7 +97,7 @@ def _layer_answering(
     layer: int, units: int, seed: int, passages: int, tokens: int
 ) -> dict[str, Tensor]:
     known, measured = _halves(passages, tokens)
-    query, key, _ = calibration(tokens)
+    query, key, _ = problem_on(calibration_passages(tokens)).tensors
     generator = seeded(94, layer, units, seed)
     tuning = tune(query[known, layer], key[known, layer], units, generator)
     seen = query[measured, layer].transpose(0, 1).flatten(1, 2)

@@ -19,8 +19,9 @@ import torch
 from torch import Generator, Tensor
 
 from brainbook.models.astrocyte.error import seeded
-from brainbook.models.astrocyte.trials import LAYERS, minilm_input
-from brainbook.models.astrocyte.tuned import KINDS, calibration, fitted, read
+from brainbook.models.astrocyte.tuned import KINDS, fitted, read
+from brainbook.models.attention.minilm_heads import LAYERS, heads_on, problem_on
+from brainbook.models.attention.minilm_text import calibration_passages, held_out_passages
 from brainbook.models.attention.softmax import relative_error, softmax_attention
 from brainbook.models.features.landmarks import Landmarks, unexplained
 
@@ -30,15 +31,15 @@ from .difficulty import PLACE, explain, predicted_error
 def head_errors(units: int, documents: Sequence[int], seed: int, tokens: int = 196) -> pd.DataFrame:
     """Output error of all heads on held-out documents, measured and predicted.
 
-    One fit a head, drawn by ``seed``, reads all documents (numbers as in
-    ``circuit_trials.minilm_input``). Columns document, layer, head, error, unreached, predicted.
+    One fit a head, drawn by ``seed``, reads all documents (as in
+    ``held_out_passages``). Columns document, layer, head, error, unreached, predicted.
     """
     frames = []
     for layer in range(LAYERS):
-        feature_map = fitted(KINDS[0], layer, units, seed, tokens)
+        feature_map = fitted(KINDS[0], layer, units, seed, problem_on(calibration_passages(tokens)))
         for document in documents:
-            heads = minilm_input(document, tokens)
-            tensors = (heads.query[layer], heads.key[layer], heads.value[layer])
+            heads = heads_on(held_out_passages([document], tokens)[document]).problem
+            tensors = heads[layer].tensors
             frame = _measured_and_predicted(feature_map, *tensors)
             frames.append(frame.assign(document=document, layer=layer))
     return pd.concat(frames, ignore_index=True)
@@ -92,7 +93,8 @@ def stretched(
     """
     if not min(factors) > 0:
         raise ValueError(f"factors: got {list(factors)}; must be positive")
-    query, key, _ = (x[:, :, :per_layer].flatten(1, 2) for x in calibration(tokens))
+    known = problem_on(calibration_passages(tokens))[:, :, :per_layer].flatten(1, 2)
+    query, key, _ = known.tensors
     flat = np.arange(LAYERS * per_layer)
     frames = []
     for factor in factors:
@@ -100,10 +102,8 @@ def stretched(
             tuned = Landmarks.fitted(
                 factor * query, key, units, seeded(95, units, seed), dtype=torch.float32
             )
-            heads = minilm_input(seed, tokens)
-            tensors = [
-                x[:, :per_layer].flatten(0, 1) for x in (heads.query, heads.key, heads.value)
-            ]
+            heads = heads_on(held_out_passages([seed], tokens)[seed]).problem
+            tensors = list(heads[:, :per_layer].flatten(0, 1).tensors)
             tensors[0] = factor * tensors[0]
             weights = (tensors[0] @ tensors[1].mT).softmax(-1)
             keys = torch.special.entr(weights).sum(-1).exp().mean(-1)

@@ -19,7 +19,8 @@ from brainbook.models.astrocyte.inside_minilm import (
     only,
     uniform,
 )
-from brainbook.models.astrocyte.trials import LAYERS
+from brainbook.models.attention.minilm_heads import LAYERS
+from brainbook.models.attention.minilm_text import calibration_passages
 
 from .tasks import MAX_TOKENS, Pair, agreement, baselines, retrieval, tasks, texts
 
@@ -142,7 +143,9 @@ def _turns(seeds: int, once: bool) -> list[tuple[int, range]]:
 
 
 def _heads(name: str, units: int, draw: int) -> Sequence[HeadFunction]:
-    return PLAIN[name] if name in PLAIN else fitted_layers(units, draw, name)
+    return (
+        PLAIN[name] if name in PLAIN else fitted_layers(units, draw, calibration_passages(), name)
+    )
 
 
 def _encoded(

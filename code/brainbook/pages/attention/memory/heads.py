@@ -17,7 +17,9 @@ from transformers import BertModel
 
 from brainbook.evidence import pretrained
 from brainbook.evidence.datasets import TEST_TEXTS, text
-from brainbook.models.attention.minilm_heads import Heads, passages, record
+from brainbook.models.attention.minilm_heads import heads_on, record
+from brainbook.models.attention.minilm_text import passages_of, token_numbers
+from brainbook.models.attention.softmax import Problem
 from brainbook.models.memory.modern_hopfield import iterate, keys_holding, uniform_keys, weights
 
 CLASSES = ("I", "II", "III", "IV")
@@ -39,8 +41,7 @@ def operating_class(share: np.ndarray | float) -> np.ndarray:
 
 @lru_cache(maxsize=8)
 def _length(name: str) -> int:
-    _, tokenizer = pretrained.minilm()
-    return len(tokenizer(text(name), add_special_tokens=False, verbose=False).input_ids) + 2
+    return len(token_numbers(text(name))) + 2
 
 
 def long_texts(tokens: int) -> list[str]:
@@ -57,18 +58,21 @@ def long_texts(tokens: int) -> list[str]:
     return found
 
 
-def _untrained(name: str, tokens: int, seed: int) -> Heads:
+def _untrained(name: str, tokens: int, seed: int) -> Problem:
     """The first passage of a document through a BERT of MiniLM's shape with random weights."""
-    model, tokenizer = pretrained.minilm()
+    model, _ = pretrained.minilm()
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         fresh = BertModel(model.config, add_pooling_layer=False).eval()
-    ids = tokenizer(text(name), add_special_tokens=False, verbose=False).input_ids[: tokens - 2]
-    ends = tokenizer.cls_token_id, tokenizer.sep_token_id
-    return record(fresh, input_ids=torch.tensor([[ends[0], *ids, ends[1]]]))
+    ids = passages_of([name], tokens, 1)
+    return record(fresh, input_ids=torch.tensor(ids)).problem
 
 
-def _rows(heads: Heads, **labels) -> pd.DataFrame:
+def _first_passage(name: str, tokens: int) -> Problem:
+    return heads_on(passages_of([name], tokens, 1)[0]).problem
+
+
+def _rows(heads: Problem, **labels) -> pd.DataFrame:
     """Median over queries of the keys that hold 90%, for every head."""
     keys = keys_holding(weights(heads.query, heads.key)).double().quantile(0.5, dim=-1)
     layer, head = np.indices(keys.shape)
@@ -86,7 +90,7 @@ def keys_table(lengths: Sequence[int]) -> pd.DataFrame:
     tables = []
     for seed, name in enumerate(long_texts(max(lengths))):
         for tokens in lengths:
-            trained = passages(name, tokens, 1)[0]
+            trained = _first_passage(name, tokens)
             tables.append(_rows(trained, document=name, weights="trained"))
         fresh = _untrained(name, max(lengths), seed)
         tables.append(_rows(fresh, document=name, weights="untrained"))
@@ -111,11 +115,11 @@ def iteration_table(tokens: int, updates: Sequence[int]) -> pd.DataFrame:
     """
     tables = []
     for name in long_texts(tokens):
-        heads = passages(name, tokens, 1)[0]
+        heads = _first_passage(name, tokens)
         state, done = heads.query, 0
         for count in sorted(updates):
             state, done = iterate(state, heads.key, count - done), count
-            now = Heads(state, heads.key, heads.value, heads.hidden)
+            now = Problem(state, heads.key, heads.value)
             tables.append(_rows(now, document=name, updates=count))
     return pd.concat(tables, ignore_index=True)
 
@@ -129,7 +133,7 @@ def storage_table(tokens: int, updates: int) -> pd.DataFrame:
     """
     tables = []
     for name in long_texts(tokens):
-        heads = passages(name, tokens, 1)[0]
+        heads = _first_passage(name, tokens)
         key = heads.key.double()
         end = iterate(heads.query.double(), key, updates)
         weight = weights(end, key)
@@ -162,10 +166,10 @@ def attention_gaps(tokens: int = 64) -> dict[str, float]:
     )
     attend = torch.nn.functional.scaled_dot_product_attention(states, patterns, patterns, scale=0.7)
     gaps = {"torch": (iterate(states, patterns, 1, 0.7) - attend).abs().max().item()}
-    model, tokenizer = pretrained.minilm(torch.float64)
-    ids = tokenizer(text(TEST_TEXTS[0]), add_special_tokens=False, verbose=False).input_ids
+    model, _ = pretrained.minilm(torch.float64)
+    ids = token_numbers(text(TEST_TEXTS[0]))
     inputs = {"input_ids": torch.tensor([ids[:tokens]])}
-    heads = record(model, **inputs)
+    heads = record(model, **inputs).problem
     seen: list[Tensor] = []
     hooks = [
         layer.attention.output.dense.register_forward_hook(

@@ -11,8 +11,7 @@ from matplotlib.colors import LinearSegmentedColormap, LogNorm
 from matplotlib.figure import Figure
 
 from brainbook.evidence import curves, style
-from brainbook.models.astrocyte.sweep import Sweep
-from brainbook.models.astrocyte.trials import Trace
+from brainbook.models.astrocyte.sweep import Sweep, Trace
 from brainbook.models.features.landmarks import Gated, Landmarks
 from brainbook.models.features.maps import Positive
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from brainbook.evidence import store
 from brainbook.models.astrocyte.sweep import Sweep, budget, minilm_sweep
+from brainbook.models.attention.minilm_text import calibration_passages, held_out_passages
 
 from . import sweeps as small_circuit
 from .noise import robustness
@@ -25,9 +26,8 @@ UNBIASED = "balanced, dense, attended"  # the best of the unbiased maps
 def measure_published(log2_units: int, seeds: Sequence[int], tokens: int = 196) -> Sweep:
     """Page attention/one_astrocyte, figure draw_small: the sweep of attention/astrocytes."""
     units = tuple(2**power for power in range(4, log2_units + 1))
-    return store.made_once(
-        minilm_sweep, units=units, published=PUBLISHED, seeds=tuple(seeds), tokens=tokens
-    )
+    documents = held_out_passages(seeds, tokens)
+    return store.made_once(minilm_sweep, documents=documents, units=units, published=PUBLISHED)
 
 
 def measure_tuned(
@@ -37,15 +37,20 @@ def measure_tuned(
     draws: int = 1,
     workers: int = 1,
     cluster: str = "",
+    tokens: int = 196,
 ) -> Small:
     """Page attention/one_astrocyte, figures draw_small, draw_needed, draw_gap, draw_followed."""
     gated = [size for size in units if 16 <= size <= 256]
-    return small_circuit.tuned_sweep(units, large, seeds, gated, draws, workers, cluster)
+    texts = held_out_passages(seeds, tokens), calibration_passages(tokens)
+    return small_circuit.tuned_sweep(units, large, gated, *texts, draws, workers, cluster)
 
 
-def measure_unbiased(units: Sequence[int], seeds: Sequence[int], per_layer: int = 2):
+def measure_unbiased(
+    units: Sequence[int], seeds: Sequence[int], per_layer: int = 2, tokens: int = 196
+) -> pd.DataFrame:
     """Page attention/one_astrocyte, figure draw_every_map: frame as in ``unbiased_sweep``."""
-    return small_circuit.unbiased_sweep(units, seeds, per_layer)
+    texts = held_out_passages(seeds, tokens), calibration_passages(tokens)
+    return small_circuit.unbiased_sweep(units, *texts, per_layer)
 
 
 def measure_saved(published: Sweep, small: Small) -> pd.DataFrame:
@@ -62,9 +67,10 @@ def measure_needed(published: Sweep, small: Small) -> pd.DataFrame:
     return small_circuit.goal(published, small, GOAL)
 
 
-def measure_robustness(units: int, seeds: Sequence[int]) -> pd.DataFrame:
+def measure_robustness(units: int, seeds: Sequence[int], tokens: int = 196) -> pd.DataFrame:
     """Page attention/one_astrocyte, figure draw_robustness: columns as in ``robustness``."""
-    return robustness(units, (0.001, 0.01, 0.1), (0, 0.01, 0.03, 0.1, 0.3), seeds)
+    texts = held_out_passages(seeds, tokens), calibration_passages(tokens)
+    return robustness(units, (0.001, 0.01, 0.1), (0, 0.01, 0.03, 0.1, 0.3), *texts)
 
 
 def measure_cells(published: Sweep) -> pd.DataFrame:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 import torch
 from torch import Generator, Tensor
 
 from brainbook.models.astrocyte.error import seeded
-from brainbook.models.astrocyte.trials import minilm_input
-from brainbook.models.astrocyte.tuned import calibration, read
-from brainbook.models.attention.softmax import relative_error, softmax_attention
+from brainbook.models.astrocyte.tuned import read
+from brainbook.models.attention.minilm_heads import LAYERS, heads_on, problem_on
+from brainbook.models.attention.minilm_text import Passage
+from brainbook.models.attention.softmax import relative_error
 from brainbook.models.features.landmarks import Landmarks
 from brainbook.models.features.maps import FeatureMap, HiddenUnits
 
@@ -48,30 +49,40 @@ def robustness(
     units: int,
     ridges: Sequence[float],
     noises: Sequence[float],
-    seeds: Sequence[int],
+    documents: Mapping[int, Passage],
+    calibration: Sequence[Passage],
     per_layer: int = 2,
-    tokens: int = 196,
 ) -> pd.DataFrame:
-    """Output error against ridge and noise, first heads of every layer, held-out documents.
+    """Output error against ridge and noise.
 
-    Columns ridge, noise, seed, layer, head, error, negative (share of reading rates below
-    zero), total (mean over tokens of the sum of |rates|).
+    Parameters
+    ----------
+    units : hidden units a head.
+    ridges : leaks of the lateral network.
+    noises : standard deviations of the reading rates' noise, relative.
+    documents : held-out passages, by the seed that draws units and noise.
+    calibration : passages to fit to.
+    per_layer : how many heads of every layer, the first ones.
+
+    Columns
+    -------
+    ridge, noise, seed, layer, head, error, negative (share of reading rates below zero), total
+    (mean over tokens of the sum of |rates|).
     """
-    rows = []
-    for seed in seeds:
-        heads = minilm_input(seed, tokens)
-        for layer in range(len(heads.query)):
-            query, key, _ = (x[:, layer, :per_layer] for x in calibration(tokens))
-            tensors = tuple(x[layer, :per_layer] for x in (heads.query, heads.key, heads.value))
-            exact, _ = softmax_attention(*tensors)
-            tuning = Landmarks.fitted(query, key, units, seeded(91, layer, seed)).tuning
+    known, rows = problem_on(calibration), []
+    for seed, ids in documents.items():
+        for layer in range(LAYERS):
+            problem, seen = heads_on(ids).problem[layer, :per_layer], known[:, layer, :per_layer]
+            exact, _ = problem.exact()
+            generator = seeded(91, layer, seed)
+            tuning = Landmarks.fitted(seen.query, seen.key, units, generator).tuning
             for ridge in ridges:
                 base = Landmarks(tuning, ridge, torch.float32)
-                rates = base.rates(tensors[0])
+                rates = base.rates(problem.query)
                 negative, total = (rates < 0).double().mean((-2, -1)), rates.abs().sum(-1).mean(-1)
                 for noise in noises:
                     noisy = Noisy(base, noise, seeded(92, layer, seed))
-                    error = relative_error(read(noisy, *tensors).output, exact)
+                    error = relative_error(read(noisy, *problem.tensors).output, exact)
                     columns = error.tolist(), negative.tolist(), total.tolist()
                     rows += [
                         (ridge, noise, seed, layer, head, *values)

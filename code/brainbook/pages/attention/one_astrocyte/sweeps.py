@@ -6,7 +6,7 @@ document. At the ``large`` sizes, where a fit is slow, ``draws`` fits a head rea
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,18 +18,10 @@ from brainbook.evidence.margins import CONFIDENCE
 from brainbook.evidence.parallel import spread
 from brainbook.models.astrocyte.circuit import Readout
 from brainbook.models.astrocyte.comparison import compare, crossing, published_maps
-from brainbook.models.astrocyte.error import Problem
-from brainbook.models.astrocyte.sweep import Sweep
-from brainbook.models.astrocyte.trials import (
-    LAYERS,
-    Trace,
-    as_problem,
-    minilm_input,
-    ranked,
-    traces,
-)
-from brainbook.models.astrocyte.tuned import calibration, trial, trial_with_traces
-from brainbook.models.attention.softmax import relative_error_of_logs
+from brainbook.models.astrocyte.sweep import Sweep, Trace, ranked_traces
+from brainbook.models.astrocyte.tuned import trial, trial_with_traces
+from brainbook.models.attention.minilm_heads import LAYERS, heads_on, problem_on
+from brainbook.models.attention.minilm_text import Passage
 from brainbook.models.features.landmarks import Gated, Landmarks
 from brainbook.models.features.unbiased import Optimal, fit
 
@@ -38,7 +30,7 @@ TAUGHT = Landmarks.name, Gated.name
 
 @dataclass(frozen=True)
 class Small:
-    """``frame``: columns as in ``landmark_trials.trial``, with ``draw`` for what drew the units
+    """``frame``: columns as in ``tuned.trial``, with ``draw`` for what drew the units
     and ``seed`` for the test document. ``traces``: best, median and worst head at ``largest``.
     """
 
@@ -64,15 +56,24 @@ class Small:
 def tuned_sweep(
     units: Sequence[int],
     large: Sequence[int],
-    seeds: Sequence[int],
     gated_units: Sequence[int],
+    documents: Mapping[int, Passage],
+    calibration: Sequence[Passage],
     draws: int = 1,
     workers: int = 1,
     cluster: str = "",
 ) -> Small:
     """All 72 heads of MiniLM on held-out documents, with tuned units of both kinds.
 
-    ``workers`` and ``cluster``: as in :func:`brainbook.evidence.parallel.spread`.
+    Parameters
+    ----------
+    units : sizes at which every document has a fit of its own.
+    large : sizes at which ``draws`` fits a head read all documents.
+    gated_units : sizes of units without lateral inhibition, as ``units``.
+    documents : held-out passages, by the seed that draws their hidden units.
+    calibration : passages to fit to.
+    draws : fits a head at the large sizes.
+    workers, cluster : as in :func:`brainbook.evidence.parallel.spread`.
 
     Raises
     ------
@@ -80,16 +81,19 @@ def tuned_sweep(
     """
     if not large or set(units) & set(large):
         raise ValueError(f"large: got {tuple(large)}; needed are sizes that units does not name")
+    known = {"calibration": tuple(calibration)}
     small = [
-        {"kind": kind, "layer": layer, "units": size, "seed": seed}
+        {"kind": kind, "layer": layer, "units": size, "seed": seed, "documents": {seed: ids}}
+        | known
         for kind, sizes in ((Landmarks.name, units), (Gated.name, gated_units))
         for size in sizes
-        for seed in seeds
+        for seed, ids in documents.items()
         for layer in range(LAYERS)
     ]
     most = [
         {"kind": Landmarks.name, "layer": layer, "units": size, "seed": draw}
-        | {"documents": tuple(seeds)}
+        | {"documents": dict(documents)}
+        | known
         for size in sorted(large)
         for draw in range(draws)
         for layer in range(LAYERS)
@@ -100,35 +104,25 @@ def tuned_sweep(
     log_p = torch.cat([trace for _, trace in read[-LAYERS:]])
     frame = pd.concat(frames, ignore_index=True)
     frame = frame.assign(draw=frame["seed"], seed=frame["document"])
-    return Small(frame, _shown(log_p, seeds[0], max(large)), max(large))
-
-
-def _shown(log_p: torch.Tensor, document: int, units: int) -> tuple[Trace, ...]:
-    """Traces of the best, the median and the worst head by trace error."""
-    _, log_z = as_problem(minilm_input(document, log_p.shape[-1])).exact()
-    chosen = ranked(relative_error_of_logs(log_p, log_z))
-    titles = [
-        f"{rank}: layer {head // 12}, head {head % 12}"
-        for rank, head in zip(("best", "median", "worst"), chosen, strict=True)
-    ]
-    shown = [Readout(units, log_z, log_p, torch.ones_like(log_p))]
-    return tuple(traces(titles, log_z, shown, chosen))
+    _, log_z = heads_on(next(iter(documents.values()))).problem.flatten(0, 1).exact()
+    shown = Readout(max(large), log_z, log_p, torch.ones_like(log_p))
+    return Small(frame, ranked_traces(log_z, [shown]), max(large))
 
 
 def unbiased_sweep(
-    units: Sequence[int], seeds: Sequence[int], per_layer: int, tokens: int = 196
+    units: Sequence[int],
+    documents: Mapping[int, Passage],
+    calibration: Sequence[Passage],
+    per_layer: int,
 ) -> pd.DataFrame:
     """Unbiased maps on the first heads of every layer; columns as in ``compare``.
 
-    Maps that know no text, and maps fitted to the calibration passages of
-    :func:`brainbook.models.astrocyte.tuned.calibration`.
+    Maps that know no text, and maps fitted to calibration passages.
     """
-    known = Problem(*(x[:, :, :per_layer].flatten(1, 2) for x in calibration(tokens)))
-    problems = {}
-    for seed in seeds:
-        heads = minilm_input(seed, tokens)
-        parts = (heads.query, heads.key, heads.value)
-        problems[seed] = Problem(*(x[:, :per_layer].flatten(0, 1) for x in parts))
+    known = problem_on(calibration)[:, :, :per_layer].flatten(1, 2)
+    problems = {
+        seed: heads_on(ids).problem[:, :per_layer].flatten(0, 1) for seed, ids in documents.items()
+    }
     fitted = Optimal.fitted(*known.tensors[:2]), fit(*known.tensors[:2], "dense", True)
     return compare(problems, [*published_maps(), *fitted], units)
 

@@ -122,7 +122,7 @@ def context_numbers(lengths: Sequence[int], document: str = TEST_TEXTS[0]) -> pd
     model, _ = pretrained.minilm()
     rows = []
     for length in lengths:
-        heads = record(model, input_ids=tokens_of(document, length))
+        heads = record(model, input_ids=tokens_of(document, length)).problem
         rows.append((length, heads.key.numel() + heads.value.numel()))
     return pd.DataFrame(rows, columns=["tokens", "numbers"])
 

@@ -14,9 +14,9 @@ import torch
 from torch import Generator, Tensor
 
 from brainbook.evidence import pretrained
-from brainbook.evidence.datasets import TEST_TEXTS, text
+from brainbook.evidence.datasets import TEST_TEXTS
 from brainbook.models.attention import rank_collapse as rc
-from brainbook.models.attention.minilm_heads import passage_ids
+from brainbook.models.attention.minilm_text import passages_of
 
 PURE = {"attention": False, "attention, norm": True}  # in split coordinates: norms or not
 SMALLEST = 1e-280  # float64 holds no full precision far below
@@ -40,7 +40,7 @@ def minilm_states(tokens: int, last: bool = False) -> Tensor:
 
     The first passage of each test document.
     """
-    ids = torch.tensor([passage_ids(text(name), tokens, name)[0] for name in TEST_TEXTS])
+    ids = torch.tensor(passages_of(TEST_TEXTS, tokens, 1))
     model, _ = pretrained.minilm(torch.float64)
     return model(ids).last_hidden_state if last else model.embeddings(ids)
 

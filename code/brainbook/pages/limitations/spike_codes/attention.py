@@ -9,8 +9,10 @@ import pandas as pd
 import torch
 
 from brainbook.evidence import pretrained
-from brainbook.evidence.datasets import CALIBRATION_TEXTS, TEST_TEXTS, text
-from brainbook.models.attention.minilm_heads import Heads, passage_ids, passages
+from brainbook.evidence.datasets import CALIBRATION_TEXTS, TEST_TEXTS
+from brainbook.models.attention.minilm_heads import heads_on
+from brainbook.models.attention.minilm_text import passages_of
+from brainbook.models.attention.softmax import Problem
 from brainbook.models.spiking.products import PRODUCTS, expected_square, scores
 
 MARGIN = 1.25
@@ -23,10 +25,9 @@ def scales(tokens: int, texts: int = 2) -> torch.Tensor:
     The largest entry of each head's queries (keys), times ``MARGIN``.
     """
     found = []
-    for name in CALIBRATION_TEXTS[:texts]:
-        for heads in passages(name, tokens, 1):
-            parts = [x.abs().amax(dim=(-1, -2)) for x in (heads.query, heads.key)]
-            found.append(torch.stack(parts))
+    for ids in passages_of(CALIBRATION_TEXTS[:texts], tokens, 1):
+        query, key, _ = heads_on(ids).problem.tensors
+        found.append(torch.stack([x.abs().amax(dim=(-1, -2)) for x in (query, key)]))
     return torch.stack(found).amax(dim=0).double() * MARGIN
 
 
@@ -40,7 +41,8 @@ def attention_errors(seeds: Sequence[int], steps: Sequence[int], tokens: int = 6
     """
     size, rows = scales(tokens), []
     for seed in seeds:
-        heads = passages(TEST_TEXTS[seed % len(TEST_TEXTS)], tokens, 1)[0]
+        name = TEST_TEXTS[seed % len(TEST_TEXTS)]
+        heads = heads_on(passages_of([name], tokens, 1)[0]).problem
         generator = torch.Generator().manual_seed(seed)
         for step in steps:
             for product in PRODUCTS:
@@ -60,11 +62,11 @@ def attention_errors(seeds: Sequence[int], steps: Sequence[int], tokens: int = 6
 
 
 def _head(
-    heads: Heads, layer: int, head: int, scale: tuple[float, float], steps: int, product: str,
+    heads: Problem, layer: int, head: int, scale: tuple[float, float], steps: int, product: str,
     generator: torch.Generator,
 ) -> np.ndarray:  # fmt: skip
     """Mean squares of one head: error, law, scores, output error, outputs; clipped share; rate."""
-    query, key, value = (x[layer, head].double() for x in (heads.query, heads.key, heads.value))
+    query, key, value = (x.double() for x in heads[layer, head].tensors)
     exact = query @ key.t()
     found = scores(query, key, scale, steps, product, generator)
     output, goal = (torch.softmax(s, dim=-1) @ value for s in (found, exact))
@@ -79,7 +81,7 @@ def _head(
 def minilm_input(tokens: int) -> dict[str, torch.Tensor]:
     """A passage of a test document as MiniLM reads it: input_ids (1, tokens)."""
 
-    return {"input_ids": torch.tensor([passage_ids(text(TEST_TEXTS[0]), tokens)[0]])}
+    return {"input_ids": torch.tensor(passages_of(TEST_TEXTS[:1], tokens, 1))}
 
 
 @torch.no_grad()

@@ -1,0 +1,49 @@
+"""Passages of token numbers: what they hold, where they come from, what is held out."""
+
+import pytest
+
+from brainbook.evidence import pretrained
+from brainbook.evidence.datasets import CALIBRATION_TEXTS, TEST_TEXTS, docstrings, text
+from brainbook.models.attention.minilm_text import (
+    LONG_TEST_TEXTS,
+    calibration_passages,
+    held_out_passages,
+    passages,
+    passages_of,
+    token_numbers,
+)
+
+
+def inner(some):
+    """Token numbers without the marks at both ends, joined."""
+    return [number for ids in some for number in ids[1:-1]]
+
+
+def test_passages_follow_one_another_between_marks():
+    _, tokenizer = pretrained.minilm()
+    found = passages(text("iris"), 60)
+    whole = tokenizer(text("iris")).input_ids  # with one mark at each end
+    assert inner(found) == whole[1 : 1 + 58 * len(found)] and len(whole) - 2 < 58 * (len(found) + 1)
+    assert all((ids[0], ids[-1]) == (whole[0], whole[-1]) for ids in found)
+    assert passages_of(["iris"], 60, limit=2) == found[:2]
+
+
+def test_a_document_that_is_too_short_is_named():
+    length = len(token_numbers(text("linnerud")))
+    with pytest.raises(ValueError, match=f"'linnerud' allows from 3 to {length + 2}"):
+        passages_of(["linnerud"], 196)
+
+
+def test_seeds_read_other_documents_and_start_again_after_the_last():
+    count = len(LONG_TEST_TEXTS)
+    found = held_out_passages(range(count + 1), 40)
+    assert len(set(found.values())) == count and found[count] == found[0]
+
+
+def test_calibration_holds_all_of_its_documents_and_none_of_the_test_documents():
+    found = calibration_passages(40, 20)
+    assert list(found[20:]) == passages_of(CALIBRATION_TEXTS, 40)
+    assert len(set(found[:20])) == 20
+    cut = {ids for one in docstrings() if len(one) >= 8 * 40 for ids in passages(one, 40)}
+    assert set(found[:20]) <= cut
+    assert not set(found) & set(passages_of(TEST_TEXTS, 40))
