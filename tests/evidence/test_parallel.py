@@ -23,10 +23,14 @@ from distributed import Client
 from brainbook.evidence import fingerprint, parallel, paths
 from brainbook.evidence.calls import FailedCall, differences
 from brainbook.models.astrocyte.sweep import Sweep, gaussian_sweep, minilm_sweep
+from brainbook.models.attention.minilm_text import held_out_passages
 
 GIVE_UP_AT_ONCE = {"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0"}
 DASK = [sys.executable, "-m", "dask"]
-HEADS = [{"units": [64, 256], "published": [256], "seeds": [s], "tokens": 32} for s in range(4)]
+HEADS = [
+    {"documents": held_out_passages([seed], 32), "units": [64, 256], "published": [256]}
+    for seed in range(4)
+]
 SHORT = {"settings": {"d = 8": (8, 1.0)}, "units": [16, 64], "tokens": 16, "heads": 2}
 GAUSSIAN = [SHORT | {"seeds": [seed]} for seed in range(5)]
 LONG = [SHORT | {"units": [2**17], "tokens": 64, "heads": 8, "seeds": [s]} for s in range(8)]

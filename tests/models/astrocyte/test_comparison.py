@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import torch
 
+from brainbook.evidence.seeding import seeded
 from brainbook.models.astrocyte import comparison
 from brainbook.models.astrocyte import error as circuit_error
 from brainbook.models.attention import softmax as attention
@@ -41,7 +42,7 @@ def test_every_map_meets_every_head(frame):
 
 
 def test_numbers_are_those_of_the_curve(frame):
-    curve, _ = circuit_error.curve(problem(3), [32, 512], circuit_error.seeded(81, 3))
+    curve, _ = circuit_error.curve(problem(3), [32, 512], seeded(81, 3))
     mine = frame.query("map == 'positive exponential' and seed == 3")
     keys = ["part", "units", "head"]
     assert np.array_equal(

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import torch
 
+from brainbook.evidence.seeding import seeded
 from brainbook.models.astrocyte import error as circuit_error
 from brainbook.models.astrocyte import sweep as circuit_sweep
 from brainbook.models.attention import softmax as attention
@@ -14,13 +15,11 @@ from brainbook.pages.attention.astrocytes import identities as circuit_identitie
 
 
 def problem(seed=0, variance=0.3):
-    return circuit_error.gaussian_problem(3, 15, 8, variance, circuit_error.seeded(seed))
+    return circuit_error.gaussian_problem(3, 15, 8, variance, seeded(seed))
 
 
 def test_gaussian_problem_has_the_variance_asked_for():
-    query, key, value = circuit_error.gaussian_problem(
-        50, 100, 16, 0.5, circuit_error.seeded(1)
-    ).tensors
+    query, key, value = circuit_error.gaussian_problem(50, 100, 16, 0.5, seeded(1)).tensors
     assert query.var().item() == pytest.approx(0.5 / 16**0.5, rel=0.03)
     assert key.var().item() == pytest.approx(0.5 / 16**0.5, rel=0.03)
     assert value.var().item() == pytest.approx(1, rel=0.03)
@@ -37,7 +36,7 @@ def test_untrained_projection_gives_the_variance_of_the_settings():
 
 
 def test_curve_equals_errors_computed_by_hand():
-    frame, readouts = circuit_error.curve(problem(), [8, 64], circuit_error.seeded(2))
+    frame, readouts = circuit_error.curve(problem(), [8, 64], seeded(2))
     output, log_z = problem().exact()
     by_hand = torch.linalg.norm(readouts[1].output - output, dim=(1, 2)) / torch.linalg.norm(
         output, dim=(1, 2)
@@ -70,7 +69,7 @@ def test_baselines_are_uniform_attention_and_taylor():
 
 def test_seeds_and_streams_give_different_draws_and_repeat():
     def first(*numbers):
-        return torch.rand(1, generator=circuit_error.seeded(*numbers)).item()
+        return torch.rand(1, generator=seeded(*numbers)).item()
 
     assert first(1, 2) == first(1, 2)
     assert len({first(1, 2), first(2, 1), first(1, 3), first(1)}) == 4

@@ -5,8 +5,8 @@ import math
 import pytest
 import torch
 
+from brainbook.evidence.seeding import seeded
 from brainbook.models.astrocyte import imperfections as limits
-from brainbook.models.astrocyte.error import seeded
 from brainbook.models.astrocyte.noise import effective_units, written
 from brainbook.models.attention.softmax import relative_error
 from brainbook.models.features.maps import Positive

@@ -108,7 +108,7 @@ def own_landmarks(layer: int, query: torch.Tensor, key: torch.Tensor) -> Landmar
 
 def test_circuits_that_know_the_text_leave_the_running_model_as_it_is():
     model, _ = pretrained.minilm(torch.float64)
-    seen = record(model, input_ids=ids_of(TEXTS[2]))
+    seen = record(model, input_ids=ids_of(TEXTS[2])).problem
     maps = [own_landmarks(layer, seen.query[layer], seen.key[layer]) for layer in range(LAYERS)]
     layers = [Circuit(one, one.units) for one in maps]
     ours = encode([TEXTS[2]], layers, torch.float64)

@@ -5,9 +5,9 @@ import math
 import pytest
 import torch
 
+from brainbook.evidence.seeding import seeded
 from brainbook.models.astrocyte import noise
 from brainbook.models.astrocyte.circuit import run
-from brainbook.models.astrocyte.error import seeded
 from brainbook.models.attention.softmax import relative_error
 from brainbook.models.features.maps import Positive, Trigonometric
 

@@ -9,10 +9,14 @@ from brainbook.models.attention.minilm_heads import problem_on
 from brainbook.models.attention.minilm_text import calibration_passages, held_out_passages
 from brainbook.models.attention.softmax import Problem, relative_error
 
-TEXTS = {
-    "documents": held_out_passages((0, 1), 24),
-    "calibration": calibration_passages(24, 6)[:12],
-}
+
+@pytest.fixture(scope="module")
+def texts():
+    """Short passages, and only twelve to fit to."""
+    return {
+        "documents": held_out_passages((0, 1), 24),
+        "calibration": calibration_passages(24, 6)[:12],
+    }
 
 
 def test_no_calibration_docstring_repeats_eight_words_of_a_test_document():
@@ -34,16 +38,16 @@ def test_a_docstring_that_repeats_a_test_document_is_dropped(monkeypatch, tmp_pa
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_trial_reports_every_head_of_a_layer_on_known_and_on_held_out_text(kind):
-    frame = trial(kind, 2, 32, 1, **TEXTS)
+def test_a_trial_reports_every_head_of_a_layer_on_known_and_on_held_out_text(texts, kind):
+    frame = trial(kind, 2, 32, 1, **texts)
     cells = frame.groupby(["document", "split", "part"])["head"].nunique()
     assert (cells == 12).all() and len(cells) == 2 * 2 * 2
     assert set(frame["split"]) == {"test", "calibration"}
     assert frame["layer"].eq(2).all() and frame["map"].eq(kind).all()
     assert frame["error"].between(0, 50).all()
-    again = trial(kind, 2, 32, 1, **TEXTS)
+    again = trial(kind, 2, 32, 1, **texts)
     assert frame.equals(again)
-    assert not frame["error"].equals(trial(kind, 2, 32, 2, **TEXTS)["error"])
+    assert not frame["error"].equals(trial(kind, 2, 32, 2, **texts)["error"])
 
 
 def test_gated_takes_the_width_that_does_best_on_held_back_passages():
@@ -59,8 +63,8 @@ def test_gated_takes_the_width_that_does_best_on_held_back_passages():
     assert chosen.width.tolist() == [widths[best] for best in torch.stack(tried).argmin(0)]
 
 
-def test_bad_input_is_named():
-    known = problem_on(TEXTS["calibration"])
+def test_bad_input_is_named(texts):
+    known = problem_on(texts["calibration"])
     with pytest.raises(ValueError, match="kind: got 'random'"):
         fitted("random", 0, 8, 0, known)
     with pytest.raises(ValueError, match="layer: got 6; allowed are 0 to 5"):

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from brainbook.models.astrocyte.circuit import run
+from brainbook.models.astrocyte.tuned import gated
 from brainbook.models.attention import softmax as attention
 from brainbook.models.features import variance as feature_variance
 from brainbook.models.features.learned import (

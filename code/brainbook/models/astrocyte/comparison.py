@@ -11,13 +11,14 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from brainbook.evidence.seeding import seeded
 from brainbook.models.attention.softmax import Problem
 from brainbook.models.features.draws import Antithetic, Orthogonal, Simplex, Sobol
 from brainbook.models.features.learned import Centred
 from brainbook.models.features.maps import FeatureMap, Positive, Taylor, Trigonometric
 from brainbook.models.features.unbiased import Optimal, Transformed, fit, fit_mixture
 
-from .error import curve, seeded
+from .error import curve
 from .sweep import place
 
 COUPLED = (Antithetic(), Orthogonal(), Simplex(), Sobol())

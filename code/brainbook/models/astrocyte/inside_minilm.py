@@ -22,6 +22,7 @@ from torch import Tensor
 from transformers import AttentionInterface, PreTrainedModel
 
 from brainbook.evidence import pretrained
+from brainbook.evidence.seeding import seeded
 from brainbook.models.attention.minilm_heads import D_HEAD, HEADS, LAYERS, problem_on
 from brainbook.models.attention.minilm_text import Passage
 from brainbook.models.attention.softmax import (
@@ -35,7 +36,6 @@ from brainbook.models.features.maps import FeatureMap, HiddenUnits, Positive
 from brainbook.models.features.unbiased import Transformed, fit
 
 from .circuit import run
-from .error import seeded
 from .tuned import KINDS as TUNED
 from .tuned import fitted
 

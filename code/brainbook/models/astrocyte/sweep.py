@@ -10,6 +10,7 @@ import pandas as pd
 from torch import Tensor
 
 from brainbook.evidence import facts
+from brainbook.evidence.seeding import seeded
 from brainbook.models.attention.minilm_heads import HEADS, LAYERS, Heads, block_output, heads_on
 from brainbook.models.attention.minilm_text import Passage
 from brainbook.models.attention.softmax import (
@@ -20,7 +21,7 @@ from brainbook.models.attention.softmax import (
 )
 
 from .circuit import Readout
-from .error import gaussian_problem, seeded, sweep
+from .error import gaussian_problem, sweep
 from .error import slopes as slopes_of
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 import torch
 from torch import Generator, Tensor
 
+from brainbook.evidence.seeding import seeded
 from brainbook.models.attention.minilm_heads import LAYERS, heads_on, problem_on
 from brainbook.models.attention.minilm_text import Passage
 from brainbook.models.attention.softmax import Problem, check, relative_error, softmax_attention
@@ -18,7 +19,7 @@ from brainbook.models.features.landmarks import Gated, Landmarks, tune
 from brainbook.models.features.maps import FeatureMap
 
 from .circuit import Readout, run
-from .error import errors, long, seeded
+from .error import errors, long
 
 KINDS = (Landmarks.name, Gated.name)
 KNOWN = 2  # calibration passages read beside the test documents, for one fit

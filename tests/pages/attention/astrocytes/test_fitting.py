@@ -1,7 +1,8 @@
 """Units fitted to some passages and tried on others, and other maps on the same heads."""
 
 from brainbook.evidence.datasets import CALIBRATION_TEXTS
-from brainbook.models.astrocyte.error import gaussian_problem, seeded
+from brainbook.evidence.seeding import seeded
+from brainbook.models.astrocyte.error import gaussian_problem
 from brainbook.models.attention.minilm_heads import problem_on
 from brainbook.models.attention.minilm_text import LONG_TEST_TEXTS, passages_of
 from brainbook.models.features.learned import Recipe

@@ -45,7 +45,8 @@ def test_errors_and_predictions_are_those_of_the_trials(few_passages):
     for column in ("unreached", "predicted"):
         np.testing.assert_allclose(ours[column], left[column], rtol=1e-9)
     documents = held_out_passages((0, 1), 24)
-    tried = trial(KINDS[0], 2, 16, 3, documents, calibration_passages(24, 6)[:12])
+    known = calibration_passages(24, 6)[:12]
+    tried = trial(KINDS[0], 2, 16, 3, documents=documents, calibration=known)
     theirs = tried.query("part == 'output' and split == 'test'").sort_values(place)
     np.testing.assert_allclose(ours.query("layer == 2")["error"], theirs["error"], rtol=1e-5)
 

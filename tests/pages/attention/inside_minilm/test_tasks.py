@@ -13,7 +13,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from brainbook.evidence import pretrained
 from brainbook.evidence.datasets import CALIBRATION_TEXTS, docstrings, text
-from brainbook.models.astrocyte.error import seeded
+from brainbook.evidence.seeding import seeded
 from brainbook.pages.attention.inside_minilm import tasks
 
 

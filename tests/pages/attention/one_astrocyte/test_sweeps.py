@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import torch
 
-from brainbook.models.astrocyte.error import seeded
+from brainbook.evidence.seeding import seeded
 from brainbook.models.astrocyte.sweep import Sweep
 from brainbook.models.attention.minilm_text import calibration_passages, held_out_passages
 from brainbook.models.features.landmarks import Gated, Landmarks

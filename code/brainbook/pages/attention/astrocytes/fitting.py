@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import pandas as pd
 import torch
 
+from brainbook.evidence.seeding import seeded
 from brainbook.models.astrocyte.circuit import circuit, run
-from brainbook.models.astrocyte.error import errors, seeded
+from brainbook.models.astrocyte.error import errors
 from brainbook.models.attention.softmax import Problem, relative_error, softmax_attention
 from brainbook.models.features.learned import Centred, Recipe, learn
 from brainbook.models.features.maps import FeatureMap, HiddenUnits, Positive

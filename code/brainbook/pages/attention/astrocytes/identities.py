@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch.nn.functional import scaled_dot_product_attention
 
+from brainbook.evidence.seeding import seeded
 from brainbook.models.astrocyte.circuit import read, run, write, write_by_token
-from brainbook.models.astrocyte.error import seeded
 from brainbook.models.attention.softmax import scaled, softmax_attention
 from brainbook.models.features.learned import Centred
 from brainbook.models.features.maps import Positive

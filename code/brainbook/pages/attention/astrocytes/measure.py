@@ -8,7 +8,8 @@ import pandas as pd
 
 from brainbook.evidence import pretrained, store
 from brainbook.evidence.datasets import CALIBRATION_TEXTS
-from brainbook.models.astrocyte.error import gaussian_problem, seeded
+from brainbook.evidence.seeding import seeded
+from brainbook.models.astrocyte.error import gaussian_problem
 from brainbook.models.astrocyte.sweep import Sweep, Trace, budget, gaussian_sweep, minilm_sweep
 from brainbook.models.attention.minilm_heads import WIDTH, heads_on, problem_on
 from brainbook.models.attention.minilm_text import (

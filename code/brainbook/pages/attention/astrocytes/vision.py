@@ -11,8 +11,8 @@ import torch
 from skimage.data import astronaut
 
 from brainbook.evidence.datasets import digits, text
+from brainbook.evidence.seeding import seeded
 from brainbook.models.astrocyte.circuit import circuit
-from brainbook.models.astrocyte.error import seeded
 from brainbook.models.astrocyte.sweep import Trace, ranked, traces
 from brainbook.models.attention.minilm_heads import record
 from brainbook.models.attention.softmax import (

@@ -16,7 +16,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from brainbook.models.astrocyte.error import seeded
+from brainbook.evidence.seeding import seeded
 from brainbook.models.astrocyte.imperfections import (
     coarse_divisor,
     common_divisor,

@@ -17,6 +17,7 @@ from torch.nn.functional import scaled_dot_product_attention
 
 from brainbook.evidence.claims import Claim
 from brainbook.evidence.margins import half_width
+from brainbook.evidence.seeding import seeded
 from brainbook.models.astrocyte.circuit import read, write
 from brainbook.models.astrocyte.dynamics import (
     Kernel,
@@ -28,7 +29,6 @@ from brainbook.models.astrocyte.dynamics import (
     token_weights,
     write_leaking,
 )
-from brainbook.models.astrocyte.error import seeded
 from brainbook.models.attention.softmax import scaled
 
 from . import timing as trials

@@ -17,8 +17,9 @@ from torch import Tensor
 
 from brainbook.evidence import facts
 from brainbook.evidence.datasets import CALIBRATION_TEXTS, text
+from brainbook.evidence.seeding import seeded
 from brainbook.models.astrocyte.dynamics import Kernel, lag, smear, token_weights
-from brainbook.models.astrocyte.error import errors, seeded
+from brainbook.models.astrocyte.error import errors
 from brainbook.models.astrocyte.imperfections import best_gain
 from brainbook.models.astrocyte.noise import Cell, written
 from brainbook.models.attention.minilm_heads import HEADS, LAYERS, heads_on, problem_on

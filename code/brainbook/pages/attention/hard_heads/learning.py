@@ -19,8 +19,8 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from brainbook.evidence.seeding import seeded
 from brainbook.models.astrocyte.circuit import run
-from brainbook.models.astrocyte.error import seeded
 from brainbook.models.astrocyte.tuned import gated as fit_gated
 from brainbook.models.attention.minilm_heads import heads_on, problem_on
 from brainbook.models.attention.minilm_text import (

@@ -22,7 +22,7 @@ import torch
 from torch import Generator, Tensor
 
 from brainbook.evidence import pretrained
-from brainbook.models.astrocyte.error import seeded
+from brainbook.evidence.seeding import seeded
 from brainbook.models.attention.minilm_heads import HEADS, LAYERS, problem_on
 from brainbook.models.attention.minilm_text import calibration_passages
 from brainbook.models.features.landmarks import Landmarks, tune

@@ -18,7 +18,7 @@ import pandas as pd
 import torch
 from torch import Generator, Tensor
 
-from brainbook.models.astrocyte.error import seeded
+from brainbook.evidence.seeding import seeded
 from brainbook.models.astrocyte.tuned import KINDS, fitted, read
 from brainbook.models.attention.minilm_heads import LAYERS, heads_on, problem_on
 from brainbook.models.attention.minilm_text import calibration_passages, held_out_passages

@@ -14,7 +14,7 @@ import torch
 from brainbook.evidence import facts, pretrained
 from brainbook.evidence.claims import Claim
 from brainbook.evidence.margins import half_width
-from brainbook.models.astrocyte.error import seeded
+from brainbook.evidence.seeding import seeded
 from brainbook.models.astrocyte.inside_minilm import (
     D_HEAD,
     PUBLISHED,

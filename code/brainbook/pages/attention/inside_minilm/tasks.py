@@ -31,7 +31,7 @@ from torch import Tensor
 
 from brainbook.evidence import pretrained
 from brainbook.evidence.datasets import CALIBRATION_TEXTS, docstrings, runs_of_words, text
-from brainbook.models.astrocyte.error import seeded
+from brainbook.evidence.seeding import seeded
 
 MAX_TOKENS = 64
 FEWEST = 3, 12  # words of a query, words of what it must find
