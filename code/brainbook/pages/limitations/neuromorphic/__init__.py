@@ -1,8 +1,6 @@
 """Page limitations/neuromorphic: a transformer block on the cores of a neuromorphic chip."""
 
-from .claims import (
-    claims,
-)
+from .claims import claims
 from .draw import (
     draw_block_energy,
     draw_cores_needed,
@@ -11,22 +9,22 @@ from .draw import (
     draw_synaptic_energies,
     draw_weight_sharing,
 )
-from .events import LEVELS
 from .measure import (
-    measure_chips,
+    Measured,
     measure_codes,
     measure_costs,
-    measure_disagreements,
-    measure_energies,
+    measure_identities,
     measure_mapping,
     measure_placements,
     measure_random_places,
     measure_sharing,
     measure_unmapped,
 )
+from .numbers import numbers
+from .published import measure_chips, measure_disagreements, measure_energies
 
 __all__ = [
-    "LEVELS",
+    "Measured",
     "claims",
     "draw_block_energy",
     "draw_cores_needed",
@@ -39,9 +37,11 @@ __all__ = [
     "measure_costs",
     "measure_disagreements",
     "measure_energies",
+    "measure_identities",
     "measure_mapping",
     "measure_placements",
     "measure_random_places",
     "measure_sharing",
     "measure_unmapped",
+    "numbers",
 ]

@@ -6,21 +6,35 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from brainbook.evidence import style
-from opjoules.cores import cost as cores_cost
+from opjoules.cores import cost
 
-from .block import Codes
-from .measure import PLACED
+from .events import Codes
+from .mesh import PLACED
 
-MEASURED = ("measured", "fitted to the running chip")
-
-
-PARTS = {
-    cores_cost.NAMES["weights"]: ("reference", "s"),
-    cores_cost.NAMES["activations"]: ("reference", "v"),
-    cores_cost.NAMES["macs"]: ("transformer", "o"), cores_cost.NAMES["acs"]: ("spiking", "o"),
-    cores_cost.NAMES["neuron_updates"]: ("hybrid", "o"), cores_cost.ATTENTION: ("ink", "D"),
-    cores_cost.HOPS: ("brain", "^"),
-}  # fmt: skip
+KNOWN = ("measured", "fitted to the running chip")
+KINDS = {  # of operation: mark, colour, whether filled
+    "spike, measured or fitted": ("o", "spiking", True),
+    "spike, simulated or tabulated": ("o", "spiking", False),
+    "number, measured": ("s", "transformer", True),
+}
+METHODS = {  # of mapping: mark, colour, size, label, height of the percentage above the mark
+    "bound": ("|", "reference", 15, "bound from memory", None),
+    "packed": ("o", "spiking", 7, "packed, cores shared", 8),
+    "apart": ("s", "transformer", 7, "a core for each piece", -16),
+}
+PLACEMENTS = {"in order": "in\norder", "at random": "at\nrandom", "optimised": "opti-\nmised"}
+WAYS = {"unicast": "transformer", "multicast": "spiking"}
+TERMS = {
+    cost.NAMES["weights"]: ("reference", "s"),
+    cost.NAMES["activations"]: ("reference", "v"),
+    cost.NAMES["macs"]: ("transformer", "o"),
+    cost.NAMES["acs"]: ("spiking", "o"),
+    cost.NAMES["neuron_updates"]: ("hybrid", "o"),
+    cost.ATTENTION: ("ink", "D"),
+    cost.HOPS: ("brain", "^"),
+}
+MACHINES = {"logic": "reference", "HERMES": "transformer", "SENECA": "hybrid", "Loihi": "spiking"}
+MEMORIES = {"DRAM": "-", "on-chip": "--", "HBM": ":"}
 
 
 def draw_synaptic_energies(energies: pd.DataFrame) -> Figure:
@@ -32,17 +46,14 @@ def draw_synaptic_energies(energies: pd.DataFrame) -> Figure:
         rows = energies[energies["chip"] == name]
         ax.plot(rows["energy"], [place] * len(rows), "-", color=style.colour("reference"), lw=1)
         for row in rows.itertuples():
-            spikes = "synaptic" in row.quantity
-            shade = style.colour("spiking" if spikes else "transformer")
-            full = shade if row.evidence in MEASURED else "none"
-            ax.plot(row.energy, place, "o" if spikes else "s", color=shade, mfc=full, ms=7)
+            mark, role = ("o", "spiking") if "synaptic" in row.quantity else ("s", "transformer")
+            shade = style.colour(role)
+            face = shade if row.evidence in KNOWN else "none"
+            ax.plot(row.energy, place, mark, color=shade, mfc=face, ms=7)
     ax.set_yticks(range(len(names)), names)
-    for text, mark, shade, full in (
-        ("spike, measured or fitted", "o", "spiking", True), ("spike, simulated or tabulated", "o",
-         "spiking", False), ("number, measured", "s", "transformer", True),
-    ):  # fmt: skip
-        colour = style.colour(shade)
-        ax.plot([], [], mark, color=colour, mfc=colour if full else "none", label=text)
+    for label, (mark, role, full) in KINDS.items():
+        shade = style.colour(role)
+        ax.plot([], [], mark, color=shade, mfc=shade if full else "none", label=label)
     ax.legend(loc="upper right", fontsize=8)
     return fig
 
@@ -50,20 +61,24 @@ def draw_synaptic_energies(energies: pd.DataFrame) -> Figure:
 def draw_cores_needed(mapping: pd.DataFrame) -> Figure:
     """Page limitations/neuromorphic, figure draw_cores_needed."""
     fig, ax = style.figure(height=2.8)
-    marks = {"bound": ("|", "reference", "bound from memory"),
-             "packed": ("o", "spiking", "packed, cores shared"),
-             "apart": ("s", "transformer", "a core for each piece")}  # fmt: skip
     names = list(pd.unique(mapping["chip"]))
-    for method, (mark, shade, label) in marks.items():
-        rows = mapping[mapping["method"] == method]
-        ax.plot(rows["cores"], [names.index(n) for n in rows["chip"]], mark, label=label,
-                mew=2, color=style.colour(shade), ms=15 if mark == "|" else 7, mfc="none",
-                ls="")  # fmt: skip
-        if method != "bound":
-            for row in rows.itertuples():
-                ax.annotate(f"{100 * row.utilisation:.0f}%", (row.cores, names.index(row.chip)),
-                            (0, 8 if method == "packed" else -16), textcoords="offset points",
-                            ha="center", fontsize=8, color=style.colour(shade))  # fmt: skip
+    for method, (mark, role, size, label, above) in METHODS.items():
+        rows, shade = mapping[mapping["method"] == method], style.colour(role)
+        places = [names.index(name) for name in rows["chip"]]
+        ax.plot(
+            rows["cores"], places, mark, label=label, mew=2, color=shade, ms=size, mfc="none", ls=""
+        )
+        for place, row in zip(places, rows.itertuples(), strict=True):
+            if above is not None:
+                ax.annotate(
+                    f"{100 * row.utilisation:.0f}%",
+                    (row.cores, place),
+                    (0, above),
+                    textcoords="offset points",
+                    ha="center",
+                    fontsize=8,
+                    color=shade,
+                )
     lines = mapping.drop_duplicates("chip").itertuples()
     labels = [f"{r.chip}, {r.weight_bits} bit" + (", two lines" * (r.lines > 1)) for r in lines]
     ax.set_yticks(range(len(names)), labels)
@@ -77,27 +92,30 @@ def draw_cores_needed(mapping: pd.DataFrame) -> Figure:
 def draw_event_codes(codes: Codes) -> Figure:
     """Page limitations/neuromorphic, figure draw_event_codes."""
     fig, ax = style.figure(height=3.6)
-    by_document = codes.frame.groupby(["code", "steps", "threshold", "messages", "document"])
-    groups = by_document["loss"].mean().groupby(["code", "steps", "threshold", "messages"])
-    table = groups.agg(["mean", "std"]).reset_index()
-    for name, shade, label in (
-        ("graded", "transformer", "graded 8-bit events, by threshold"),
-        ("rate", "spiking", "spikes, by time steps"),
+    curves, grey = codes.curves, style.colour("reference")
+    for name, role, label, column in (
+        ("graded", "transformer", "graded 8-bit events, by threshold", "threshold"),
+        ("rate", "spiking", "spikes, by time steps", "steps"),
     ):
-        rows = table[table["code"] == name].sort_values("messages")
-        colour = style.colour(shade)
-        ax.errorbar(rows["messages"], rows["mean"], yerr=rows["std"], fmt="o-", ms=4, lw=1.4,
-                    color=colour, label=label)  # fmt: skip
-        for row in rows.itertuples():
-            text = f"{row.threshold:g}" if name == "graded" else f"{row.steps}"
-            ax.annotate(text, (row.messages, row.mean), (4, 5), textcoords="offset points",
-                        fontsize=8, color=colour)  # fmt: skip
-    ax.axhline(codes.unrelated, color=style.colour("reference"), ls="--", lw=1)
-    grey, right = style.colour("reference"), table["messages"].max()
-    ax.annotate("another passage", (right, codes.unrelated), (0, 4), ha="right", color=grey,
-                textcoords="offset points", fontsize=8)  # fmt: skip
-    ax.set(xscale="log", yscale="log", xlabel="messages per token and block",
-           ylabel="1 − cosine to the uncoded embedding")  # fmt: skip
+        rows = curves[curves["code"] == name].sort_values("messages")
+        shade = style.colour(role)
+        bars = {"yerr": rows["half_width"], "fmt": "o-", "ms": 4, "lw": 1.4}
+        ax.errorbar(rows["messages"], rows["loss"], **bars, color=shade, label=label)
+        for x, y, value in zip(rows["messages"], rows["loss"], rows[column], strict=True):
+            place = {"xytext": (4, 5), "textcoords": "offset points"}
+            ax.annotate(f"{value:g}", (x, y), **place, fontsize=8, color=shade)
+    ax.axhline(codes.unrelated, color=grey, ls="--", lw=1)
+    ax.annotate(
+        "another passage",
+        (curves["messages"].max(), codes.unrelated),
+        (0, 4),
+        textcoords="offset points",
+        ha="right",
+        fontsize=8,
+        color=grey,
+    )
+    ax.set(xscale="log", xlabel="messages per token and block")
+    ax.set(yscale="log", ylabel="1 − cosine to the uncoded embedding")
     ax.legend(loc="center right", fontsize=8)
     return fig
 
@@ -105,18 +123,17 @@ def draw_event_codes(codes: Codes) -> Figure:
 def draw_mesh_hops(placements: pd.DataFrame) -> Figure:
     """Page limitations/neuromorphic, figure draw_mesh_hops."""
     fig, axes = style.figure(1, len(PLACED), 3.0, sharey=True)
-    order = ["in order", "at random", "optimised"]
-    shades = {"unicast": "transformer", "multicast": "spiking"}
     for ax, chip in zip(axes, PLACED, strict=True):
         rows = placements[placements["chip"] == chip]
-        for way, shade in shades.items():
-            kept = rows[rows["way"] == way]
-            groups = kept.groupby("placement")["hops"].agg(["mean", "std"]).loc[order] / 1e3
-            ax.errorbar(range(3), groups["mean"], yerr=groups["std"].fillna(0), fmt="o", ms=6,
-                        lw=1, color=style.colour(shade), label=way)  # fmt: skip
+        for way, role in WAYS.items():
+            seeds = rows[rows["way"] == way].groupby("placement")["hops"]
+            hops = seeds.agg(["median", "min", "max"]).loc[list(PLACEMENTS)] / 1e3
+            ends = [hops["median"] - hops["min"], hops["max"] - hops["median"]]
+            bars = {"yerr": ends, "fmt": "o", "ms": 6, "lw": 1}
+            ax.errorbar(range(3), hops["median"], **bars, color=style.colour(role), label=way)
         expected = rows["expected"].iloc[0] * rows["copies"].iloc[0] / 1e3
         ax.axhline(expected, color=style.colour("reference"), ls="--", lw=1)
-        ax.set_xticks(range(3), ["in\norder", "at\nrandom", "opti-\nmised"])
+        ax.set_xticks(range(3), list(PLACEMENTS.values()))
         ax.set(title=chip, xlim=(-0.4, 2.4))
     axes[0].set(ylabel="hops per token (thousands)", ylim=(0, None))
     axes[0].legend(loc="lower left", fontsize=8)
@@ -127,18 +144,19 @@ def draw_block_energy(costs: pd.DataFrame) -> Figure:
     """Page limitations/neuromorphic, figure draw_block_energy."""
     fig, ax = style.figure(height=4.6)
     names = list(pd.unique(costs["machine"]))
+    grey, ink = style.colour("reference"), style.colour("ink")
     for place, name in enumerate(names):
         rows = costs[(costs["machine"] == name) & (costs["central"] > 0)]
-        ends = rows[cores_cost.ENERGY].sum()
-        ax.plot([ends["low"], ends["high"]], [place, place], "-", lw=7, alpha=0.35,
-                color=style.colour("reference"), solid_capstyle="butt")  # fmt: skip
-        ax.plot(ends["central"], place, "|", ms=16, mew=2, color=style.colour("ink"))
+        total = cost.total(rows)
+        bar = {"lw": 7, "alpha": 0.35, "color": grey, "solid_capstyle": "butt"}
+        ax.plot([total.low, total.high], [place, place], "-", **bar)
+        ax.plot(total.central, place, "|", ms=16, mew=2, color=ink)
         for row in rows.itertuples():
-            shade, mark = PARTS[row.term]
-            ax.plot(row.central, place, mark, ms=6, color=style.colour(shade))
-    for term, (shade, mark) in PARTS.items():
-        ax.plot([], [], mark, ms=6, color=style.colour(shade), label=term)
-    ax.plot([], [], "|", ms=12, mew=2, color=style.colour("ink"), label="total and its interval")
+            role, mark = TERMS[row.term]
+            ax.plot(row.central, place, mark, ms=6, color=style.colour(role))
+    for term, (role, mark) in TERMS.items():
+        ax.plot([], [], mark, ms=6, color=style.colour(role), label=term)
+    ax.plot([], [], "|", ms=12, mew=2, color=ink, label="total and its interval")
     ax.set_yticks(range(len(names)), names)
     ax.set(xscale="log", xlabel="energy per token and block (µJ)", ylim=(len(names) - 0.4, -0.6))
     fig.legend(loc="outside lower center", ncols=3, fontsize=8)
@@ -148,16 +166,14 @@ def draw_block_energy(costs: pd.DataFrame) -> Figure:
 def draw_weight_sharing(shared: pd.DataFrame) -> Figure:
     """Page limitations/neuromorphic, figure draw_weight_sharing."""
     fig, ax = style.figure(height=3.8)
-    shades = {"logic": "reference", "HERMES": "transformer", "SENECA": "hybrid", "Loihi": "spiking"}
-    strokes = {"DRAM": "-", "on-chip": "--", "HBM": ":"}
     ends = []
     for name, rows in shared.groupby("machine", sort=False):
-        colour = style.colour(next(s for key, s in shades.items() if name.startswith(key)))
-        stroke = next((s for key, s in strokes.items() if key in name), "-")
-        ax.plot(rows["tokens"], rows["central"], stroke, color=colour)
-        ax.fill_between(rows["tokens"], rows["low"], rows["high"], color=colour, alpha=0.15, lw=0)
-        ends.append((name, rows["tokens"].iloc[-1], rows["central"].iloc[-1], colour))
-    ax.set(xscale="log", yscale="log", xlabel="tokens that share one read of the weights",
-           ylabel="energy per token and block (µJ)")  # fmt: skip
+        shade = style.colour(next(role for key, role in MACHINES.items() if name.startswith(key)))
+        stroke = next((line for key, line in MEMORIES.items() if key in name), "-")
+        ax.plot(rows["tokens"], rows["central"], stroke, color=shade)
+        ax.fill_between(rows["tokens"], rows["low"], rows["high"], color=shade, alpha=0.15, lw=0)
+        ends.append((name, rows["tokens"].iloc[-1], rows["central"].iloc[-1], shade))
+    ax.set(xscale="log", xlabel="tokens that share one read of the weights")
+    ax.set(yscale="log", ylabel="energy per token and block (µJ)")
     style.label_ends(ax, ends, gap=0.08)
     return fig

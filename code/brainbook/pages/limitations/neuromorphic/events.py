@@ -1,7 +1,7 @@
 """What MiniLM's blocks would send as events: graded numbers, or spikes counted over time steps.
 
-Every number that leaves one node of a mapped block for another (see ``cores_traffic.STREAMS``) is
-coded, in all blocks at once, and the model computes on with what arrives.
+Every number that leaves one node of a mapped block for another (``opjoules.cores.traffic.STREAMS``)
+is coded, in all blocks at once, and the model computes on with what arrives.
 
 - *graded*: one event carries a signed 8-bit number; nothing is sent if it is zero or smaller
   than a threshold.
@@ -14,25 +14,35 @@ receiving weights take the scale up. The levels are chosen on calibration text.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import cosine_similarity
 
-from brainbook.evidence import datasets, pretrained
-from opjoules.cores.mapping import Matrix
+from brainbook.evidence.intervals import mean_interval
+from opjoules.cores.traffic import STREAMS
+
+from .block import LAYERS, linears
 
 LEVELS = 127
 CLIPS = (1.0, 0.999, 0.99, 0.97, 0.93, 0.85, 0.7)
 INPUTS = {"block input": "query", "context": "output", "feed-forward input": "up", "hidden": "down"}
 OUTPUTS = {
-    "queries": "query", "keys": "key", "values": "value", "attention output": "output",
+    "queries": "query",
+    "keys": "key",
+    "values": "value",
+    "attention output": "output",
     "block output": "down",
-}  # fmt: skip
-Site = tuple[int, str]
+}
+NEEDS = {layer: stream for stream, layer in INPUTS.items()} | dict.fromkeys(
+    ("key", "value"), "block input"
+)
+Site = tuple[int, str]  # block, stream
 
 
 @dataclass(frozen=True)
@@ -90,52 +100,13 @@ def integrate_and_fire(drive: Tensor, steps: int) -> Tensor:
     return spikes
 
 
-def linears(block: nn.Module) -> dict[str, nn.Linear]:
-    """The six weight layers of one MiniLM block, by the names of ``cores_traffic``."""
-    attention = block.attention
-    return {
-        "query": attention.self.query, "key": attention.self.key, "value": attention.self.value,
-        "output": attention.output.dense, "up": block.intermediate.dense,
-        "down": block.output.dense,
-    }  # fmt: skip
-
-
-def matrices(block: nn.Module) -> tuple[Matrix, ...]:
-    """The weight matrices of one MiniLM block."""
-    layers = linears(block).items()
-    return tuple(Matrix(name, layer.in_features, layer.out_features) for name, layer in layers)
-
-
-def windows(names: Sequence[str], tokens: int, per_text: int) -> tuple[Tensor, np.ndarray]:
-    """Stretches of ``tokens`` tokens of documents: (windows, tokens), and each one's document.
-
-    Raises
-    ------
-    ValueError : the documents are too short for one window.
-    """
-    _, tokenizer = pretrained.minilm()
-    ends = [tokenizer.cls_token_id], [tokenizer.sep_token_id]
-    inner, found, owner = tokens - 2, [], []
-    for number, name in enumerate(names):
-        plain = tokenizer(datasets.text(name), add_special_tokens=False, verbose=False)
-        words = plain["input_ids"]
-        whole = [words[i : i + inner] for i in range(0, len(words) - inner + 1, inner)][:per_text]
-        found += [[*ends[0], *part, *ends[1]] for part in whole]
-        owner += [number] * len(whole)
-    if not found:
-        raise ValueError(f"tokens: got {tokens}; the documents {tuple(names)} are shorter")
-    return torch.tensor(found), np.array(owner)
-
-
 @contextmanager
-def tapped(model: nn.Module, tap):
-    """While inside, ``tap(site, values)`` replaces what passes each site, a (block, stream)."""
+def tapped(model: nn.Module, tap) -> Iterator[None]:
+    """While inside, ``tap(site, values)`` replaces what passes each site of MiniLM."""
     with ExitStack() as stack:
         for number, block in enumerate(model.encoder.layer):
             layers = linears(block)
-            pairs = [("key", "block input"), ("value", "block input")]
-            pairs += [(layer, stream) for stream, layer in INPUTS.items()]
-            for layer, stream in pairs:
+            for layer, stream in NEEDS.items():
                 hook = layers[layer].register_forward_pre_hook(
                     lambda _, values, site=(number, stream): (tap(site, values[0]),)
                 )
@@ -154,7 +125,7 @@ def record(model: nn.Module, tokens: Tensor) -> dict[Site, Tensor]:
     seen: dict[Site, Tensor] = {}
 
     def keep(site: Site, values: Tensor) -> Tensor:
-        seen[site] = values.reshape(-1, values.shape[-1]).clone()
+        seen[site] = values.flatten(0, -2).clone()  # (windows · n, units)
         return values
 
     with tapped(model, keep):
@@ -167,12 +138,12 @@ def quantiles(seen: dict[Site, Tensor]) -> dict[Site, Tensor]:
 
     A unit that is never on gets levels just above zero.
     """
-    found = {}
+    levels = {}
     for site, values in seen.items():
         ranked = values.abs().sort(dim=0).values
         rank = torch.round(torch.tensor(CLIPS) * (len(ranked) - 1)).long()
-        found[site] = ranked[rank].clamp(min=1e-12)
-    return found
+        levels[site] = ranked[rank].clamp(min=1e-12)
+    return levels
 
 
 def clip_levels(
@@ -185,7 +156,7 @@ def clip_levels(
     """
     plain, chosen = Code(code.steps), {}
     for site, values in seen.items():
-        errors = [float(((plain(values, at)[0] - values) ** 2).mean()) for at in levels[site]]
+        errors = [float(((plain(values, clip)[0] - values) ** 2).mean()) for clip in levels[site]]
         chosen[site] = levels[site][int(np.argmin(errors))]
     return chosen
 
@@ -196,19 +167,113 @@ def embeddings(model: nn.Module, tokens: Tensor) -> Tensor:
     return model(input_ids=tokens).last_hidden_state.mean(dim=1)
 
 
-def run(
+def coded(
     model: nn.Module, tokens: Tensor, code: Code, clips: dict[Site, Tensor]
 ) -> tuple[Tensor, dict[Site, np.ndarray]]:
-    """Embeddings (windows, d) with coded messages, and each site's messages per unit and token."""
+    """Embeddings (windows, d) with coded messages, and each site's messages per token.
+
+    The messages have shape (windows, units).
+    """
     sent: dict[Site, np.ndarray] = {}
 
     def send(site: Site, values: Tensor) -> Tensor:
         arrived, messages = code(values, clips[site])
-        sent[site] = messages.mean(
-            dim=tuple(range(messages.dim() - 1)), dtype=torch.float64
-        ).numpy()
+        sent[site] = messages.mean(dim=1, dtype=torch.float64).numpy()  # (windows, units)
         return arrived
 
     with tapped(model, send):
-        found = embeddings(model, tokens)
-    return found, sent
+        embedded = embeddings(model, tokens)
+    return embedded, sent
+
+
+@dataclass(frozen=True)
+class Codes:
+    """What coded messages do to MiniLM.
+
+    Attributes
+    ----------
+    frame : a row per code and window: ``code``, ``steps``, ``threshold``, ``document``, ``loss``
+        (1 − cosine with the embedding of the uncoded model), ``messages`` (per token and block).
+    sent : for each code, messages per unit and token by (block, stream).
+    totals : for each code, messages per token and block by document, (documents,).
+    unrelated : mean loss between embeddings of different windows, uncoded.
+    """
+
+    frame: pd.DataFrame
+    sent: Mapping[Code, Mapping[Site, np.ndarray]]
+    totals: Mapping[Code, np.ndarray]
+    unrelated: float
+
+    def per_unit(self, code: Code) -> dict[str, np.ndarray]:
+        """Messages per unit and token by stream, mean over the blocks."""
+        return {
+            stream: np.mean([sent for (_, s), sent in self.sent[code].items() if s == stream], 0)
+            for stream in STREAMS
+        }
+
+    def total(self, code: Code) -> float:
+        """Messages per token and block, mean over windows."""
+        return float(sum(units.sum() for units in self.per_unit(code).values()))
+
+    def arrivals(self, code: Code) -> dict[str, float]:
+        """Messages per token that arrive at each linear layer, named as in ``operations``."""
+        units = self.per_unit(code)
+        return {f"layer.{path}": float(units[NEEDS[name]].sum()) for name, path in LAYERS.items()}
+
+    @property
+    def curves(self) -> pd.DataFrame:
+        """Per code the loss as a mean over documents, with the interval of that mean.
+
+        Columns
+        -------
+        code, steps, threshold, messages : as in ``frame``.
+        loss, half_width : the interval is ``loss`` ± ``half_width``.
+        """
+        of_code = ["code", "steps", "threshold", "messages"]
+        documents = self.frame.groupby([*of_code, "document"])["loss"].mean()
+        rows = []
+        for key, losses in documents.groupby(of_code):
+            interval = mean_interval(losses, over="documents")
+            rows.append((*key, interval.mean, interval.half_width))
+        return pd.DataFrame(rows, columns=[*of_code, "loss", "half_width"])
+
+
+def sweep(
+    model: nn.Module, codes: Sequence[Code], seen: Tensor, held_out: Tensor, document: np.ndarray
+) -> Codes:
+    """Run MiniLM with each code on held-out text; levels are chosen on calibration text.
+
+    Parameters
+    ----------
+    model : MiniLM.
+    codes : to try.
+    seen : calibration text, token numbers (windows, n).
+    held_out : token numbers (windows, n).
+    document : of each held-out window, (windows,).
+    """
+    values = record(model, seen)
+    levels = quantiles(values)
+    clips = {
+        steps: clip_levels(values, levels, Code(steps)) for steps in {code.steps for code in codes}
+    }
+    plain = embeddings(model, held_out)
+    frames, sent, totals = [], {}, {}
+    for code in codes:
+        arrived, messages = coded(model, held_out, code, clips[code.steps])
+        sent[code] = {site: units.mean(0) for site, units in messages.items()}
+        per_window = sum(units.sum(-1) for units in messages.values()) / len(model.encoder.layer)
+        totals[code] = np.array([per_window[document == one].mean() for one in np.unique(document)])
+        frames.append(
+            pd.DataFrame(
+                {
+                    "code": "rate" if code.steps else "graded",
+                    "steps": code.steps,
+                    "threshold": code.threshold,
+                    "document": document,
+                    "loss": (1 - cosine_similarity(arrived, plain)).numpy(),
+                    "messages": per_window.mean(),
+                }
+            )
+        )
+    unrelated = float((1 - cosine_similarity(plain[:-1], plain[1:])).mean())
+    return Codes(pd.concat(frames, ignore_index=True), sent, totals, unrelated)

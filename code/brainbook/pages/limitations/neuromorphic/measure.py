@@ -1,105 +1,101 @@
-"""What the page limitations/neuromorphic measures."""
+"""What the page limitations/neuromorphic measures: opens MiniLM and text, and hands them on."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 
+import numpy as np
 import pandas as pd
+import torch
+from torch import Tensor
 
-from brainbook.evidence import facts
-from opjoules.cores import cost as cores_cost
-from opjoules.hardware import chips
+from brainbook.evidence import datasets, pretrained
 
-from . import block as cores_block
-from .block import Codes
-from .events import LEVELS, Code
+from . import block, mesh, prices
+from .events import LEVELS, Code, Codes, sweep
+from .identities import identities
+from .mesh import PLACED
 
-PLACED = ("HERMES PCM", "SpiNNaker2", "Loihi")
-
-
-MICRO = 1e6
-
-
-COLUMNS = {
-    "process": "process, nm", "cores": "cores", "neurons per core": "neurons per core",
-    "synapse memory per core": "synapse memory per core, KiB",
-}  # fmt: skip
+DOCUMENT = "twenty_newsgroups"  # operations are counted on it; its words do not matter
+LENGTHS = (16, 64, 256, 512)  # tokens; 512 is the longest passage that MiniLM reads
+CALIBRATION = 3  # windows per calibration document
 
 
-def measure_energies() -> pd.DataFrame:
-    """Page limitations/neuromorphic, figure draw_synaptic_energies: published pJ per operation.
+@dataclass(frozen=True)
+class Measured:
+    """All that the claims and the numbers of the page rest on.
 
-    One row per chip and source: ``chip``, ``energy`` (pJ), ``evidence``, ``status``, ``caveat``,
-    ``source``.
+    Attributes
+    ----------
+    mapping, unmapped, placements, random_places, costs, shared, energies, disagreements :
+        tables of the functions ``measure_…`` of these names (``shared``: ``measure_sharing``).
+    codes : of ``measure_codes``.
+    identities : of ``measure_identities``.
+    steps, tokens : of the rate code, and in a passage.
+    draws : random placements behind ``random_places``.
     """
-    table = chips.constants()
-    named = table["quantity"].str.contains("synaptic operation|multiply-accumulate|weight and")
-    columns = ["chip", "value", "quantity", "evidence", "status", "caveat", "source"]
-    table = table.loc[named, columns].rename(columns={"value": "energy"})
-    table["chip"] = table["chip"].replace(
-        {"HERMES PCM fast mode": "HERMES PCM", "uBrain": "µBrain"}
-    )
-    least = table.groupby("chip")["energy"].transform("min")
-    return table.assign(least=least).sort_values(["least", "energy"], ignore_index=True)
+
+    mapping: pd.DataFrame
+    unmapped: pd.DataFrame
+    codes: Codes
+    placements: pd.DataFrame
+    random_places: pd.DataFrame
+    costs: pd.DataFrame
+    shared: pd.DataFrame
+    energies: pd.DataFrame
+    disagreements: pd.DataFrame
+    identities: dict[str, float]
+    steps: int
+    tokens: int
+    draws: int
 
 
-def measure_chips() -> pd.DataFrame:
-    """Page limitations/neuromorphic: what each chip holds, and its pJ per synaptic operation."""
-    table = facts.table("chips.csv")
-    wide = table.pivot(index="chip", columns="quantity", values="value").reindex(
-        pd.unique(table["chip"])
-    )
-    sources = table.groupby("chip")["source"].agg(lambda keys: " ".join(dict.fromkeys(keys)))
-    energies = measure_energies().groupby("chip")
-    joined = energies["energy"].agg(lambda values: ", ".join(f"{v:,.5g}" for v in values))
-    found = (
-        wide[list(COLUMNS)].rename(columns=COLUMNS).astype(object).where(lambda t: t.notna(), "")
-    )
-    found["pJ per operation"] = joined.reindex(found.index).fillna("none found")
-    more = energies["source"].agg(lambda keys: " ".join(dict.fromkeys(keys))).reindex(found.index)
-    keys = (sources + " " + more.fillna("")).map(lambda k: " ".join(dict.fromkeys(k.split())))
-    return found.assign(source=keys).rename_axis(columns=None).reset_index()
+def _weights() -> tuple[block.Matrix, ...]:
+    return block.matrices(pretrained.minilm()[0].encoder.layer[0])
 
 
-def measure_disagreements() -> pd.DataFrame:
-    """Page limitations/neuromorphic: constants on which two sources differ, in pJ."""
-    table = chips.disagreements()
-    columns = ["chip", "quantity", "low", "low_evidence", "high", "high_evidence", "ratio"]
-    named = {column: column.replace("_", " ") for column in columns}
-    named |= {"low": "low, pJ", "high": "high, pJ"}
-    return table[[*columns, "source"]].rename(columns=named)
+@lru_cache(maxsize=32)
+def _operations(tokens: int) -> pd.DataFrame:
+    """Operations of MiniLM's first block on the first ``tokens`` tokens of a document."""
+    model, tokenizer = pretrained.minilm()
+    most = model.config.max_position_embeddings
+    text = datasets.text(DOCUMENT)
+    ids = tokenizer(text, return_tensors="pt", truncation=True, max_length=most)["input_ids"]
+    with torch.no_grad():
+        hidden = model.embeddings(input_ids=ids)  # (1, n, d)
+    return block.operations(model.encoder.layer[0], hidden, tokens)
+
+
+def _windows(names: Sequence[str], tokens: int, most: int) -> tuple[Tensor, np.ndarray]:
+    """Up to ``most`` stretches of each document: (windows, tokens), and the document of each.
+
+    Raises
+    ------
+    ValueError : the documents are too short for one window.
+    """
+    _, tokenizer = pretrained.minilm()
+    start, end, inner = [tokenizer.cls_token_id], [tokenizer.sep_token_id], tokens - 2
+    windows, owners = [], []
+    for number, name in enumerate(names):
+        words = tokenizer(datasets.text(name), add_special_tokens=False, verbose=False)["input_ids"]
+        starts = range(0, len(words) - inner + 1, inner)[:most]
+        windows += [start + words[first : first + inner] + end for first in starts]
+        owners += [number] * len(starts)
+    if not windows:
+        raise ValueError(f"tokens: got {tokens}; the documents {tuple(names)} are shorter")
+    return torch.tensor(windows), np.array(owners)
 
 
 def measure_mapping() -> pd.DataFrame:
     """Page limitations/neuromorphic, figure draw_cores_needed: cores for one MiniLM block."""
-    return cores_block.mapping()
+    return block.mapping(_weights())
 
 
-def measure_unmapped(lengths: Sequence[int]) -> pd.DataFrame:
-    """Page limitations/neuromorphic: what a block computes without stored weights, per token.
-
-    Multiply-accumulates with weights and between activations, the latter's ``share``, and the
-    elements that go through softmax, GELU and layer normalisation.
-    """
-    rows = []
-    for tokens in lengths:
-        table = cores_block.operations(tokens)
-        macs = table.groupby("kind")["macs"].sum()
-        other = table.attrs["uncounted"]
-        named = {
-            name: sum(count for op, count in other.items() if key in op) / tokens
-            for name, key in (
-                ("softmax", "softmax"),
-                ("GELU", "gelu"),
-                ("normalised", "layer_norm"),
-            )
-        }
-        rows.append(
-            {"tokens": tokens, "with weights": macs["linear"] / tokens,
-             "between activations": macs["product"] / tokens,
-             "share": macs["product"] / macs.sum(), **named}
-        )  # fmt: skip
-    return pd.DataFrame(rows)
+def measure_unmapped() -> pd.DataFrame:
+    """Page limitations/neuromorphic: what a block computes without stored weights, per token."""
+    return block.unmapped({tokens: _operations(tokens) for tokens in LENGTHS})
 
 
 def measure_codes(
@@ -107,31 +103,50 @@ def measure_codes(
 ) -> Codes:
     """Page limitations/neuromorphic, figure draw_event_codes: MiniLM on coded messages.
 
-    ``windows`` stretches of ``tokens`` tokens per held-out document; three per calibration
-    document choose the levels.
+    Parameters
+    ----------
+    thresholds : of graded codes, fractions of a unit's level; zero must be among them.
+    steps : of rate codes; the one with all eight bits is added.
+    tokens : in a window.
+    windows : per held-out document, at most.
+
+    Raises
+    ------
+    ValueError : the documents are too short for one window, or a code is impossible.
     """
     codes = [Code(threshold=threshold) for threshold in thresholds]
     codes += [Code(step) for step in sorted({*steps, LEVELS})]
-    return cores_block.sweep(codes, tokens, windows, 3)
+    seen, _ = _windows(datasets.CALIBRATION_TEXTS, tokens, CALIBRATION)
+    held_out, document = _windows(datasets.TEST_TEXTS, tokens, windows)
+    return sweep(pretrained.minilm()[0], codes, seen, held_out, document)
 
 
 def measure_placements(codes: Codes, seeds: Sequence[int]) -> pd.DataFrame:
     """Page limitations/neuromorphic, figure draw_mesh_hops: graded events on three meshes."""
-    return cores_block.placements(codes.per_unit(Code()), PLACED, seeds)
+    return mesh.placements(_weights(), codes.per_unit(Code()), PLACED, seeds)
 
 
 def measure_random_places(codes: Codes, draws: int, seed: int) -> pd.DataFrame:
     """Page limitations/neuromorphic, figure draw_mesh_hops: many random placements."""
-    return cores_block.random_places(codes.per_unit(Code()), PLACED, draws, seed)
+    return mesh.random_places(_weights(), codes.per_unit(Code()), PLACED, draws, seed)
 
 
 def measure_costs(codes: Codes, steps: int, tokens: int, seeds: Sequence[int]) -> pd.DataFrame:
     """Page limitations/neuromorphic, figure draw_block_energy: µJ per token by machine and term."""
-    table = cores_block.energies(codes, steps, tokens, seeds)
-    return table.assign(**{end: MICRO * table[end] for end in cores_cost.ENERGY})
+    hops = {
+        code: mesh.loihi_hops(_weights(), codes.per_unit(code), seeds)
+        for code in (Code(steps), Code(LEVELS))
+    }
+    counts = {number: _operations(number) for number in (1, tokens)}
+    return prices.machines(counts, codes, tokens, hops)
 
 
 def measure_sharing(codes: Codes, steps: int, lengths: Sequence[int]) -> pd.DataFrame:
     """Page limitations/neuromorphic, figure draw_weight_sharing: µJ per token against tokens."""
-    table = cores_block.reuse(codes, steps, lengths)
-    return table.assign(**{end: MICRO * table[end] for end in cores_cost.ENERGY})
+    counts = {tokens: _operations(tokens) for tokens in lengths}
+    return prices.shared_weights(counts, codes, steps)
+
+
+def measure_identities() -> dict[str, float]:
+    """Page limitations/neuromorphic: both sides of what must be equal, for the claims."""
+    return identities(_weights())

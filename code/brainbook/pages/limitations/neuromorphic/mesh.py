@@ -1,0 +1,111 @@
+"""How far the messages of a block travel on the mesh of a chip, by placement of its cores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from opjoules.cores import mapping as cores
+from opjoules.cores import traffic
+from opjoules.cores.mapping import Matrix
+from opjoules.cores.traffic import Mesh
+
+from .block import on_lines
+
+PLACED = ("HERMES PCM", "SpiNNaker2", "Loihi")
+Events = Mapping[str, np.ndarray]  # messages per token of each unit, by stream
+
+
+@dataclass(frozen=True)
+class Packed:
+    """The packed cores of a block on the smallest mesh that takes them.
+
+    flows : messages between cores, see ``opjoules.cores.traffic.flows``.
+    nodes : cores in use and the two services.
+    """
+
+    flows: pd.DataFrame
+    nodes: int
+    mesh: Mesh
+
+    @classmethod
+    def on(cls, chip: str, weights: Sequence[Matrix], events: Events) -> Packed:
+        """A block with matrices ``weights`` that sends ``events``, on ``chip``."""
+        core = cores.core(chip)
+        pieces = cores.pack(on_lines(weights, chip), core)
+        nodes = cores.count(pieces) + len(traffic.SERVICES)
+        return cls(traffic.flows(pieces, events), nodes, Mesh.fitting(nodes, core.per_tile))
+
+    def placements(self, seeds: Sequence[int]) -> Iterator[tuple[str, int, np.ndarray]]:
+        """Name, seed and places (nodes,): in order once, at random and optimised by seed."""
+        yield "in order", -1, np.arange(self.nodes)
+        for seed in seeds:
+            rng = np.random.default_rng(seed)
+            yield "at random", seed, traffic.place_at_random(self.nodes, self.mesh, rng)
+            yield "optimised", seed, traffic.place_well(self.flows, self.nodes, self.mesh, seed)
+
+
+def placements(
+    weights: Sequence[Matrix], events: Events, chips: Sequence[str], seeds: Sequence[int]
+) -> pd.DataFrame:
+    """Hops per token and block for three ways to place the packed cores on a square mesh.
+
+    Columns
+    -------
+    chip, tiles : the chip, and the tiles along a side of its mesh.
+    copies : messages per token, one for each destination.
+    expected : mean hops of a copy at random places, closed form.
+    placement, seed : in order (seed -1), at random, optimised.
+    way, hops : unicast or multicast, and hops per token.
+    """
+    rows = []
+    for chip in chips:
+        packed = Packed.on(chip, weights, events)
+        fixed = (
+            chip, traffic.copies(packed.flows), packed.mesh.width,
+            packed.mesh.mean_distance(distinct=True),
+        )  # fmt: skip
+        for name, seed, places in packed.placements(seeds):
+            xy = packed.mesh.xy[places]  # (nodes, 2)
+            for way in (traffic.unicast, traffic.multicast):
+                rows.append((*fixed, name, seed, way.__name__, way(packed.flows, xy)))
+    names = ["chip", "copies", "tiles", "expected", "placement", "seed", "way", "hops"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def random_places(
+    weights: Sequence[Matrix], events: Events, chips: Sequence[str], draws: int, seed: int
+) -> pd.DataFrame:
+    """Hops of a copy (unicast) over many random placements against the closed form.
+
+    Columns
+    -------
+    chip, tiles : the chip, and the tiles along a side of its mesh.
+    mean, error : of the hops over ``draws`` placements, and the standard error of the mean.
+    expected : mean distance of two distinct places.
+    """
+    rows, rng = [], np.random.default_rng(seed)
+    for chip in chips:
+        packed = Packed.on(chip, weights, events)
+        messages = traffic.traffic_matrix(packed.flows, packed.nodes)  # (nodes, nodes)
+        distances = packed.mesh.distances  # (slots, slots)
+        places = (traffic.place_at_random(packed.nodes, packed.mesh, rng) for _ in range(draws))
+        hops = np.array([(messages * distances[np.ix_(at, at)]).sum() for at in places])
+        hops = hops / messages.sum()  # (draws,)
+        error = hops.std(ddof=1) / np.sqrt(draws)
+        expected = packed.mesh.mean_distance(distinct=True)
+        rows.append((chip, packed.mesh.width, hops.mean(), error, expected))
+    return pd.DataFrame(rows, columns=["chip", "tiles", "mean", "error", "expected"])
+
+
+def loihi_hops(
+    weights: Sequence[Matrix], events: Events, seeds: Sequence[int]
+) -> tuple[float, float, float]:
+    """Hops per token and block on Loihi's mesh: optimised multicast, unicast, random unicast."""
+    table = placements(weights, events, ["Loihi"], seeds)
+    mean = table.groupby(["placement", "way"])["hops"].mean()
+    ways = [("optimised", "multicast"), ("optimised", "unicast"), ("at random", "unicast")]
+    return tuple(float(mean[way]) for way in ways)
