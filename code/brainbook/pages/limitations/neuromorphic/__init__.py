@@ -21,7 +21,7 @@ from .measure import (
     measure_unmapped,
 )
 from .numbers import numbers
-from .published import measure_chips, measure_disagreements, measure_energies
+from .published import listed, measure_chips, measure_disagreements, measure_energies
 
 __all__ = [
     "Measured",
@@ -32,6 +32,7 @@ __all__ = [
     "draw_mesh_hops",
     "draw_synaptic_energies",
     "draw_weight_sharing",
+    "listed",
     "measure_chips",
     "measure_codes",
     "measure_costs",

@@ -35,6 +35,11 @@ def measure_energies() -> pd.DataFrame:
     return table.assign(least=least).sort_values(["least", "energy"], ignore_index=True)
 
 
+def listed(energies: pd.DataFrame) -> pd.DataFrame:
+    """The table of ``measure_energies`` as the page shows it."""
+    return energies.drop(columns="least").rename(columns={"energy": "pJ"})
+
+
 def measure_chips() -> pd.DataFrame:
     """Page limitations/neuromorphic: what each chip holds, and its pJ per operation, as shown."""
     limits, energies = facts.table("chips.csv"), measure_energies()
