@@ -11,7 +11,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from brainbook.evidence import datasets, pretrained
+from brainbook.evidence import datasets, pretrained, store
 
 from . import block, mesh, prices
 from .events import LEVELS, Code, Codes, sweep
@@ -98,6 +98,7 @@ def measure_unmapped() -> pd.DataFrame:
     return block.unmapped({tokens: _operations(tokens) for tokens in LENGTHS})
 
 
+@store.kept
 def measure_codes(
     thresholds: Sequence[float], steps: Sequence[int], tokens: int, windows: int
 ) -> Codes:
@@ -121,6 +122,7 @@ def measure_codes(
     return sweep(pretrained.minilm()[0], codes, seen, held_out, document)
 
 
+@store.kept
 def measure_placements(codes: Codes, seeds: Sequence[int]) -> pd.DataFrame:
     """Page limitations/neuromorphic, figure draw_mesh_hops: graded events on three meshes."""
     return mesh.placements(_weights(), codes.per_unit(Code()), PLACED, seeds)
@@ -131,6 +133,7 @@ def measure_random_places(codes: Codes, draws: int, seed: int) -> pd.DataFrame:
     return mesh.random_places(_weights(), codes.per_unit(Code()), PLACED, draws, seed)
 
 
+@store.kept
 def measure_costs(codes: Codes, steps: int, tokens: int, seeds: Sequence[int]) -> pd.DataFrame:
     """Page limitations/neuromorphic, figure draw_block_energy: µJ per token by machine and term."""
     hops = {

@@ -1,0 +1,28 @@
+"""The page's results on a little real text, few codes and few placements."""
+
+import pytest
+
+from brainbook.pages.limitations import neuromorphic as page
+from brainbook.pages.limitations.neuromorphic.measure import Measured
+
+SEEDS, STEPS, TOKENS, DRAWS = (0, 1, 2), 7, 64, 300
+
+
+@pytest.fixture(scope="package")
+def measured() -> Measured:
+    codes = page.measure_codes((0, 0.05), (STEPS,), 16, 1)
+    return Measured(
+        energies=page.measure_energies(),
+        disagreements=page.measure_disagreements(),
+        mapping=page.measure_mapping(),
+        unmapped=page.measure_unmapped(),
+        codes=codes,
+        placements=page.measure_placements(codes, SEEDS),
+        random_places=page.measure_random_places(codes, DRAWS, 0),
+        costs=page.measure_costs(codes, STEPS, TOKENS, SEEDS),
+        shared=page.measure_sharing(codes, STEPS, (1, 64)),
+        identities=page.measure_identities(),
+        steps=STEPS,
+        tokens=TOKENS,
+        draws=DRAWS,
+    )
