@@ -6,7 +6,6 @@ decides. ATP is the fuel of cells; about thirty molecules come of one molecule o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import product
 
 import pandas as pd
@@ -15,33 +14,18 @@ from scipy import constants
 from opjoules import sources
 
 from .optimal_rate import cell_ratio, optimal_rate
-from .physical_limits import KILO, atp_joules, constant
+from .physical_limits import KILO, atp_joules, physical_constant
 
 MINUTE = 60.0
 MILLI, MICRO, GIGA = 1e-3, 1e-6, 1e9
 
 
-@dataclass(frozen=True)
-class Budgets:
-    """Shares of signalling energy by process and study (%), and Lennie's rate by changed input."""
-
-    shares: pd.DataFrame
-    rates: pd.DataFrame
-
-    @property
-    def frame(self) -> pd.DataFrame:
-        """Both tables in one, for CSV."""
-        long = self.shares.reset_index().melt("process", value_name="percent")
-        parts = {"shares": long, "rates": self.rates}
-        return pd.concat(parts, names=["part"]).reset_index(level=0)
-
-
-def brain(key: str) -> float:
+def brain_constant(key: str) -> float:
     """One number of ``data/energy_brain.csv``, in the unit that stands there."""
     return sources.value("energy_brain.csv", key)
 
 
-def shares() -> pd.DataFrame:
+def signalling_shares() -> pd.DataFrame:
     """Signalling energy of cortex by process, per cent: Attwell and Laughlin, and its revision.
 
     Index ``process``, one column per study.
@@ -52,12 +36,12 @@ def shares() -> pd.DataFrame:
 
 def glucose_moles(milligrams: float) -> float:
     """Moles in a mass of glucose."""
-    return milligrams * MILLI / constant("glucose_mass")
+    return milligrams * MILLI / physical_constant("glucose_mass")
 
 
 def atp_from_glucose(moles: float) -> float:
     """Molecules of ATP that come of ``moles`` of glucose."""
-    return moles * constant("atp_per_glucose") * constants.Avogadro
+    return moles * physical_constant("atp_per_glucose") * constants.Avogadro
 
 
 def glucose_power() -> pd.DataFrame:
@@ -67,13 +51,13 @@ def glucose_power() -> pd.DataFrame:
     free) and ``atp_watts`` (what arrives in ATP).
     """
     uses = {
-        "lennie2003cost": glucose_moles(brain("lennie_brain_glucose")),
-        "herculano2011scaling": brain("brain_glucose_umol") * MICRO,
+        "lennie2003cost": glucose_moles(brain_constant("lennie_brain_glucose")),
+        "herculano2011scaling": brain_constant("brain_glucose_umol") * MICRO,
     }
     rows = [
         {
             "source": source, "moles": moles,
-            "glucose_watts": moles * constant("glucose_energy") * KILO / MINUTE,
+            "glucose_watts": moles * physical_constant("glucose_energy") * KILO / MINUTE,
             "atp_watts": atp_joules(atp_from_glucose(moles)) / MINUTE,
         }
         for source, moles in uses.items()
@@ -88,37 +72,37 @@ def attwell_spike() -> dict[str, float]:
     ``atp_per_spike``: everything but the resting potential, per spike; ``atp_at_rest`` per
     second.
     """
-    total, rate = brain("attwell_atp_per_neuron"), brain("attwell_rate")
+    total, rate = brain_constant("attwell_atp_per_neuron"), brain_constant("attwell_rate")
     percent = sources.table("energy_brain_shares.csv")
     rest = percent[
         (percent["source"] == "attwell2001energy") & (percent["process"] == "resting potentials")
     ]["percent"].iloc[0]
     at_rest = total * rest / 100
     return {
-        "potential_percent": 100 * rate * brain("attwell_atp_per_potential") / total,
+        "potential_percent": 100 * rate * brain_constant("attwell_atp_per_potential") / total,
         "atp_per_spike": (total - at_rest) / rate,
         "atp_at_rest": at_rest,
     }
 
 
-def lennie() -> dict[str, float]:
+def lennie_budget() -> dict[str, float]:
     """Lennie's (2003) argument, step by step.
 
     ``cortex_atp`` (per minute, from glucose), ``spike_percent`` (share of it that his spikes
     take), ``neurons`` (that his interval implies), ``rate`` (from it), ``ceiling`` (mean rate
     at which cortex, its other costs unchanged, would use all that the brain has).
     """
-    atp = atp_from_glucose(glucose_moles(brain("lennie_cortex_glucose")))
-    spikes = brain("lennie_spikes") * brain("lennie_atp_per_spike") * MINUTE
-    neurons = brain("lennie_spikes") * brain("lennie_interval")
-    everything = atp_from_glucose(glucose_moles(brain("lennie_brain_glucose")))
-    other = brain("lennie_cortex_atp") - spikes
-    per_rate = neurons * brain("lennie_atp_per_spike") * MINUTE
+    atp = atp_from_glucose(glucose_moles(brain_constant("lennie_cortex_glucose")))
+    spikes = brain_constant("lennie_spikes") * brain_constant("lennie_atp_per_spike") * MINUTE
+    neurons = brain_constant("lennie_spikes") * brain_constant("lennie_interval")
+    everything = atp_from_glucose(glucose_moles(brain_constant("lennie_brain_glucose")))
+    other = brain_constant("lennie_cortex_atp") - spikes
+    per_rate = neurons * brain_constant("lennie_atp_per_spike") * MINUTE
     return {
         "cortex_atp": atp,
-        "spike_percent": 100 * spikes / brain("lennie_cortex_atp"),
+        "spike_percent": 100 * spikes / brain_constant("lennie_cortex_atp"),
         "neurons": neurons,
-        "rate": brain("lennie_spikes") / neurons,
+        "rate": brain_constant("lennie_spikes") / neurons,
         "ceiling": (everything - other) / per_rate,
     }
 
@@ -130,12 +114,15 @@ def mean_rates() -> pd.DataFrame:
     minute; neocortex keeps the share it has in Lennie's), ``changed`` (which inputs are not
     Lennie's), ``rate`` (spikes per second and neuron).
     """
-    first = lennie()
+    first = lennie_budget()
     own_supply, other_supply = glucose_power()["moles"]
-    costs = {"": brain("lennie_atp_per_spike"), "cost of a spike": attwell_spike()["atp_per_spike"]}
-    counts = {"": first["neurons"], "neurons": brain("cortex_neurons")}
+    costs = {
+        "": brain_constant("lennie_atp_per_spike"),
+        "cost of a spike": attwell_spike()["atp_per_spike"],
+    }
+    counts = {"": first["neurons"], "neurons": brain_constant("cortex_neurons")}
     supplies = {"": own_supply, "glucose": other_supply}
-    cortex = brain("lennie_cortex_glucose") / brain("lennie_brain_glucose")
+    cortex = brain_constant("lennie_cortex_glucose") / brain_constant("lennie_brain_glucose")
     rows = []
     for (a, cost), (b, neurons), (c, moles) in product(
         costs.items(), counts.items(), supplies.items()
@@ -147,51 +134,7 @@ def mean_rates() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=names).sort_values("rate", ignore_index=True)
 
 
-def headline(rates: pd.DataFrame) -> dict[str, float]:
-    """What a page says in numbers about the budget; ``rates`` is the table of ``mean_rates``.
-
-    Watts of ``glucose`` and ``atp`` (least and most), Lennie's ``spike_share`` (%) and
-    ``implied`` neurons (10⁹), the rodent's ATP per spike (10⁹), the slowest and fastest rate;
-    of the cells, in steps as short as a spike: the rodent's cost ratio and best rate (spikes
-    per second), and how many times the human neuron could fire more often.
-    """
-    power, chain = glucose_power(), lennie()
-    return {
-        "watts": power["glucose_watts"].min(), "more_watts": power["glucose_watts"].max(),
-        "atp": power["atp_watts"].min(), "more_atp": power["atp_watts"].max(),
-        "spike_share": chain["spike_percent"], "implied": chain["neurons"] / GIGA,
-        "rodent_spike": attwell_spike()["atp_per_spike"] / GIGA,
-        "slowest": rates["rate"].min(), "fastest": rates["rate"].max(),
-        **_cells_in_words(),
-    }  # fmt: skip
-
-
-def _cells_in_words() -> dict[str, float]:
-    rodent, human = (
-        cell for _, cell in cells((brain("time_bin"),)).sort_values("study").iterrows()
-    )
-    return {
-        "rodent_ratio": rodent["ratio"], "rodent_best": rodent["optimum"] / rodent["step"],
-        "human_behind": human["optimum"] / human["rate"],
-    }  # fmt: skip
-
-
-def fraction_active(mean_rate: float, active_rate: float) -> float:
-    """Share of neurons that can fire at ``active_rate`` while the others are silent.
-
-    Raises
-    ------
-    ValueError : a rate that is not positive, or an active rate below the mean.
-    """
-    if not 0 < mean_rate <= active_rate:
-        raise ValueError(
-            f"active_rate: got {active_rate} and a mean of {mean_rate}; "
-            "needed is 0 < mean <= active rate"
-        )
-    return mean_rate / active_rate
-
-
-def cells(steps: tuple[float, ...]) -> pd.DataFrame:
+def cortical_cells(steps: tuple[float, ...]) -> pd.DataFrame:
     """Cortical neurons as Levy and Baxter see them, for time steps of several lengths (s).
 
     Columns ``study``, ``step``, ``ratio`` (cost of a step with a spike over a silent one),
@@ -199,14 +142,14 @@ def cells(steps: tuple[float, ...]) -> pd.DataFrame:
     not go to spikes counts as the cost of silence: the resting potential in Attwell and
     Laughlin's budget, all else that neocortex burns in Lennie's.
     """
-    rodent, human = attwell_spike(), lennie()
-    quiet = brain("lennie_cortex_atp") / MINUTE * (1 - human["spike_percent"] / 100)
+    rodent, human = attwell_spike(), lennie_budget()
+    quiet = brain_constant("lennie_cortex_atp") / MINUTE * (1 - human["spike_percent"] / 100)
     neurons = {
         "Attwell and Laughlin 2001": (
-            rodent["atp_per_spike"], rodent["atp_at_rest"], brain("attwell_rate"),
+            rodent["atp_per_spike"], rodent["atp_at_rest"], brain_constant("attwell_rate"),
         ),
         "Lennie 2003": (
-            brain("lennie_atp_per_spike"), quiet / human["neurons"], human["rate"],
+            brain_constant("lennie_atp_per_spike"), quiet / human["neurons"], human["rate"],
         ),
     }  # fmt: skip
     rows = [

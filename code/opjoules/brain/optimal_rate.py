@@ -7,7 +7,6 @@ Setting the derivative to zero gives ln p = r ln(1 - p), hence p = (1 - p)^r.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -16,11 +15,10 @@ from scipy.optimize import bisect, brentq
 from scipy.special import entr
 
 from opjoules import sources
-from opjoules.pricing.break_even import layers
+from opjoules.pricing.break_even import layer_pair
 from opjoules.pricing.estimate import Estimate, estimate
 
 SMALLEST = 1e-300
-MACHINES = ("Loihi", "8-bit, memory", "8-bit, arithmetic")
 
 
 class Ratio(NamedTuple):
@@ -29,21 +27,6 @@ class Ratio(NamedTuple):
     low: float
     central: float
     high: float
-
-
-@dataclass(frozen=True)
-class Quiet:
-    """The optimum's curve, cortical cells, and trained networks on several machines."""
-
-    curve: pd.DataFrame
-    cells: pd.DataFrame
-    networks: pd.DataFrame
-
-    @property
-    def frame(self) -> pd.DataFrame:
-        """All three in one, for CSV."""
-        parts = {"curve": self.curve, "cell": self.cells, "network": self.networks}
-        return pd.concat(parts, names=["part"]).reset_index(level=0)
 
 
 def bits(rate: float | np.ndarray) -> float | np.ndarray:
@@ -92,18 +75,6 @@ def optimum_by_search(ratio: float) -> float:
     return float(bisect(slope, 1e-12, 1 - 1e-12, xtol=1e-15, rtol=8.9e-16, maxiter=200))
 
 
-def ratio_for(rate: float) -> float:
-    """The r for which ``rate`` is optimal: ln p / ln(1 - p).
-
-    Raises
-    ------
-    ValueError : a rate outside (0, 1).
-    """
-    if not 0 < rate < 1:
-        raise ValueError(f"rate: got {rate}; allowed are rates between 0 and 1")
-    return float(np.log(rate) / np.log1p(-rate))
-
-
 def share_of_best(rates: np.ndarray, ratio: float) -> float:
     """Bits per energy of neurons with ``rates``, over those of equal neurons at the optimum."""
     rates = np.asarray(rates, dtype=float)
@@ -129,7 +100,7 @@ def machine_ratio(hardware: str, neurons: int, fan_out: int, memory: bool) -> Ra
     ------
     ValueError : sizes below 1, or unknown hardware.
     """
-    table = layers(neurons, fan_out, 1, 1.0)["spiking"]
+    table = layer_pair(neurons, fan_out, 1, 1.0)["spiking"]
     table = table.assign(
         neuron_updates=float(neurons), comparisons=float(neurons), state_size=neurons,
         state_reads=float(neurons), state_writes=float(neurons),
@@ -170,21 +141,7 @@ def loihi_ratio(fan_out: int) -> Ratio:
     return Ratio(min(published, fitted), published, max(published, fitted))
 
 
-def ratio_on(machine: str, neurons: int, fan_out: int) -> Ratio:
-    """r on one of ``MACHINES``; 8-bit logic is that at 45 nm.
-
-    Raises
-    ------
-    ValueError : another machine, or a size below 1.
-    """
-    if machine not in MACHINES:
-        raise ValueError(f"machine: got {machine!r}; allowed are {MACHINES}")
-    if machine == "Loihi":
-        return loihi_ratio(fan_out)
-    return machine_ratio("45nm_int8", neurons, fan_out, machine.endswith("memory"))
-
-
-def curve(ratios: np.ndarray) -> pd.DataFrame:
+def optimal_rate_curve(ratios: np.ndarray) -> pd.DataFrame:
     """Optimal rate for each cost ratio: columns ``ratio``, ``rate``, ``bits`` at the optimum."""
     rates = np.array([optimal_rate(ratio) for ratio in ratios])
     return pd.DataFrame({"ratio": ratios, "rate": rates, "bits": bits(rates)})

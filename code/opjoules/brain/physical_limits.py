@@ -20,7 +20,7 @@ KILO = 1e3
 BODY = 310.0  # K, about 37 degrees Celsius
 
 
-def constant(key: str) -> float:
+def physical_constant(key: str) -> float:
     """One number of ``data/energy_physical_constants.csv``, in the unit that stands there."""
     return sources.value("energy_physical_constants.csv", key)
 
@@ -39,7 +39,7 @@ def landauer(temperature: float = BODY) -> float:
 
 def atp_joules(count: float) -> float:
     """Energy that the hydrolysis of ``count`` molecules of ATP sets free in a cell, J."""
-    return count * constant("atp_energy") * KILO / constants.Avogadro
+    return count * physical_constant("atp_energy") * KILO / constants.Avogadro
 
 
 def ladder(temperature: float = BODY) -> pd.DataFrame:

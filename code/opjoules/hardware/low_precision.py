@@ -11,10 +11,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pandas as pd
-
-from opjoules.pricing.estimate import Estimate, Joules, estimate
-
 from .catalogue import Cost, Profile, operation_energy, profile
 
 BASE, BITS = "45nm_int8", 8
@@ -58,28 +54,3 @@ def narrow(weight_bits: int = 8, activation_bits: int = 8, leak: bool = True) ->
         neuron_update=base.neuron_update if leak else update,
         weight_bits=weight_bits, activation_bits=activation_bits,
     )  # fmt: skip
-
-
-def price_mixed(
-    operations: pd.DataFrame, first: Profile, rest: Profile, memory: bool, host: Profile | None
-) -> Joules:
-    """Energy of one inference whose first layer reads other words than the rest.
-
-    Pixels keep their 8 bits where hidden activations have fewer. Each profile prices the whole
-    table, so that the sizes of the memories are those of the whole network, and pays for its own
-    rows. ``host`` as in ``estimate``.
-
-    Raises
-    ------
-    ValueError : what ``estimate`` refuses.
-    """
-    if first == rest:
-        return estimate(operations, first, memory, host=host).joules
-    name = operations["layer"].iloc[0]
-    own: list[Estimate] = [estimate(operations, p, memory, host=host) for p in (first, rest)]
-    rows = [
-        own[0].table[own[0].table["layer"] == name],
-        own[1].table[own[1].table["layer"] != name],
-    ]
-    table = pd.concat(rows)
-    return Joules(*(float(table[end].sum()) for end in Joules._fields))

@@ -54,22 +54,6 @@ def arithmetic_ratio(hardware: str) -> Cost:
     return Cost(min(ratios), ratios[1], max(ratios), machine.mac.source, "MAC over AC")
 
 
-def rate_limits(hardware: str, timesteps: Sequence[int]) -> pd.DataFrame:
-    """Spike rates per step below which arithmetic alone favours spikes, for each ``timesteps``.
-
-    Columns ``timesteps``, ``low``, ``central``, ``high`` (capped at 1: a neuron spikes at most
-    once a step) and ``bits``, the width of the activation that as many steps can replace.
-
-    Raises
-    ------
-    ValueError : no time steps, or one below 1.
-    """
-    steps = _steps(timesteps)
-    ratio = arithmetic_ratio(hardware)
-    limits = {end: np.minimum(1, getattr(ratio, end) / steps) for end in ("low", "central", "high")}
-    return pd.DataFrame({"timesteps": steps, **limits, "bits": [equivalent_bits(t) for t in steps]})
-
-
 def equivalent_bits(timesteps: int) -> int:
     """``⌈log2(T + 1)⌉``: bits of an activation with as many values as T steps of rate coding.
 
@@ -80,7 +64,7 @@ def equivalent_bits(timesteps: int) -> int:
     return ceil(log2(timesteps + 1))
 
 
-def layers(inputs: int, outputs: int, timesteps: int, rate: float) -> dict[str, pd.DataFrame]:
+def layer_pair(inputs: int, outputs: int, timesteps: int, rate: float) -> dict[str, pd.DataFrame]:
     """A fully connected layer as counts: ``dense`` (one pass) and ``spiking`` (T steps).
 
     The spiking one has a leaky neuron per output with one state. Its traffic follows the rules
@@ -121,7 +105,7 @@ def energy_ratio(
     inputs: int, outputs: int, timesteps: int, rate: float, hardware: str, memory: bool = True
 ) -> float:
     """Energy of the spiking layer over that of the dense one; below 1 the spikes win."""
-    pair = layers(inputs, outputs, timesteps, rate)
+    pair = layer_pair(inputs, outputs, timesteps, rate)
     cost = {name: estimate(table, hardware, memory).joules.central for name, table in pair.items()}
     return cost["spiking"] / cost["dense"]
 

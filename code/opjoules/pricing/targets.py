@@ -1,4 +1,4 @@
-"""The machines on which a network is priced side by side, as the figures show them."""
+"""Where a network may run: a machine, whether memory counts, whether zeros are skipped."""
 
 from __future__ import annotations
 
@@ -13,12 +13,11 @@ HOST = "45nm_int8"
 
 
 @dataclass(frozen=True)
-class Scenario:
+class Target:
     """One way to price an inference.
 
     Parameters
     ----------
-    title : what a panel is called.
     hardware : profile that pays for multiply-accumulates.
     memory : whether the words that move are paid for.
     skips_zeros : whether the machine leaves out products with a zero operand.
@@ -26,7 +25,6 @@ class Scenario:
     bits : width of the operands, which decides the accuracy that belongs to the price.
     """
 
-    title: str
     hardware: str
     memory: bool
     skips_zeros: bool = False
@@ -34,13 +32,13 @@ class Scenario:
     bits: int = 32
 
 
-SCENARIOS = {
-    "fp32": Scenario("fp32, arithmetic only", "45nm_fp32", False),
-    "fp32-memory": Scenario("fp32 with memory", "45nm_fp32", True),
-    "int8": Scenario("int8, arithmetic only", HOST, False, bits=8),
-    "int8-memory": Scenario("int8 with memory", HOST, True, bits=8),
-    "int8-skip": Scenario("int8 with memory, zeros skipped", HOST, True, True, bits=8),
-    "loihi": Scenario("Loihi (others: int8 with memory)", HOST, True, False, "loihi", 8),
+TARGETS = {
+    "fp32": Target("45nm_fp32", memory=False),
+    "fp32-memory": Target("45nm_fp32", memory=True),
+    "int8": Target(HOST, memory=False, bits=8),
+    "int8-memory": Target(HOST, memory=True, bits=8),
+    "int8-skip": Target(HOST, memory=True, skips_zeros=True, bits=8),
+    "loihi": Target(HOST, memory=True, chip="loihi", bits=8),
 }
 
 
@@ -90,63 +88,17 @@ def cheapest_rivals(networks: pd.DataFrame, family: str, margin: float) -> pd.Da
     return cheapest.assign(ratio=cheapest["central"] / cheapest["rival_central"])
 
 
-def headline(networks: pd.DataFrame, largest: str, margin: float) -> dict[str, float]:
-    """What a page says in numbers about spiking networks against perceptrons.
-
-    ``networks``: as for ``cheapest_rivals``, with the families ``perceptron``, ``spiking`` and
-    ``transformer`` and the counts of operations; ``largest`` names the size compared directly.
-    Per scenario (its hyphens replaced): ``dense_…`` and ``spiking_…``, energies of the largest;
-    ``ratio_…``, spiking over dense; ``least_…``, ``most_…`` and ``typical_…`` (geometric mean),
-    over all sizes, of the energy against the cheapest perceptron as accurate; ``wins_…``, how
-    many sizes need less than it. Accuracies in per cent.
-
-    Raises
-    ------
-    ValueError : in a scenario, no perceptron is as accurate as any spiking network.
-    """
-    keys = ["scenario", "family", "network"]
-    values = ["accuracy", "central", "macs", "effective_macs", "acs", "dense"]
-    means = networks.groupby(keys)[values].mean().sort_index()
-    rivals = cheapest_rivals(networks, "perceptron", margin)["ratio"].sort_index()
-    numbers: dict[str, float] = {}
-    for name in networks["scenario"].unique():
-        key = name.replace("-", "_")
-        dense, spiking = (means.loc[(name, f, largest)] for f in ("perceptron", "spiking"))
-        if (name, "spiking") not in rivals.index.droplevel("network"):
-            raise ValueError(
-                f"margin: got {margin}; in {name}, no perceptron is as accurate as any spiking "
-                "network, so there is nothing to compare; a wider margin or more sizes help"
-            )
-        ratios = rivals.loc[(name, "spiking")]
-        numbers |= {
-            f"dense_{key}": dense["central"], f"spiking_{key}": spiking["central"],
-            f"ratio_{key}": spiking["central"] / dense["central"],
-            f"least_{key}": ratios.min(), f"most_{key}": ratios.max(),
-            f"typical_{key}": float(np.exp(np.log(ratios).mean())),
-            f"wins_{key}": int((ratios < 1).sum()), f"accuracy_{key}": 100 * spiking["accuracy"],
-        }  # fmt: skip
-    dense, spiking = (means.loc[("fp32", f, largest)] for f in ("perceptron", "spiking"))
-    vit = means.loc[("fp32", "transformer")].iloc[0]
-    return numbers | {
-        "dense_accuracy": 100 * dense["accuracy"], "spiking_accuracy": 100 * spiking["accuracy"],
-        "transformer_accuracy": 100 * vit["accuracy"], "transformer_macs": vit["macs"],
-        "dense_macs": dense["macs"], "spiking_macs": spiking["macs"], "spiking_acs": spiking["acs"],
-        "lockstep": spiking["dense"] / dense["dense"],
-        "zeros": 100 * (1 - dense["effective_macs"] / dense["macs"]),
-    }  # fmt: skip
-
-
 def price(operations: pd.DataFrame, name: str) -> Estimate:
-    """Energy of one inference in the scenario ``name``.
+    """Energy of one inference on the target ``name`` of ``TARGETS``.
 
     Raises
     ------
-    ValueError : an unknown scenario, or a table that ``estimate`` refuses.
+    ValueError : an unknown target, or a table that ``estimate`` refuses.
     """
-    if name not in SCENARIOS:
-        raise ValueError(f"name: got {name!r}; allowed are {tuple(SCENARIOS)}")
-    scenario = SCENARIOS[name]
-    table = zeros_skipped(operations) if scenario.skips_zeros else operations
-    spikes = scenario.chip and bool(table["neuron_updates"].any())
-    hardware = scenario.chip if spikes else scenario.hardware
-    return estimate(table, hardware, scenario.memory, host=scenario.hardware)
+    if name not in TARGETS:
+        raise ValueError(f"name: got {name!r}; allowed are {tuple(TARGETS)}")
+    target = TARGETS[name]
+    table = zeros_skipped(operations) if target.skips_zeros else operations
+    spikes = target.chip and bool(table["neuron_updates"].any())
+    hardware = target.chip if spikes else target.hardware
+    return estimate(table, hardware, target.memory, host=target.hardware)

@@ -162,7 +162,6 @@ def _vit_slip(row) -> dict:
         "recomputed_mj": charge(0, base), "corrected_mj": energy, "per_step_mj": energy,
         "basis": "definition",
         "note": "the printed energy is that of ViT-B/16; corrected is the network named in the row",
-        "statement": f"The energy printed for {row.network} is that of the smaller ViT-B/16.",
     }  # fmt: skip
 
 
@@ -173,8 +172,6 @@ def _bert(row) -> dict:
         "recomputed_mj": charge(0, network["macs"].sum() / GIGA),
         "basis": "definition",
         "note": "the table does not say how long the text is; a common length fits",
-        "statement": f"On {tokens} tokens, a length that its table does not print, {row.network} "
-        "needs the printed energy.",
     }
 
 

@@ -30,7 +30,7 @@ from .rules import (
 
 __all__ = [
     "charge", "conflicts", "first_convolution", "first_convolution_charge", "missing",
-    "published_rows", "recompute", "reprints", "review_price", "spikingformer_layers",
+    "published_rows", "recompute", "review_price", "spikingformer_layers",
     "spikingformer_schemes", "transformer_counts",
 ]  # fmt: skip
 
@@ -139,11 +139,6 @@ def missing() -> pd.DataFrame:
     ).reset_index(drop=True)  # fmt: skip
 
 
-def reprints() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """``conflicts()``, ``review_price()`` and ``missing()``: what print leaves open."""
-    return conflicts(), review_price(), missing()
-
-
 def _implied(row) -> float:
     """Mean spike rate that explains the printed energy of a QKFormer; NaN for other networks."""
     if row.family != "QKFormer":
@@ -177,10 +172,5 @@ def _recompute(row) -> dict:
         "corrected_mj": found.get("corrected_mj", energy),
         "per_step_mj": found.get("per_step_mj", energy), "top1_percent": row.top1_percent,
         "basis": found["basis"], "note": found["note"],
-        "statement": found.get(
-            "statement",
-            f"Following the method of its table to the letter gives the printed energy of "
-            f"{row.network}.",
-        ), "source": row.source, "where": row.where,
-        "status": row.status,
+        "source": row.source, "where": row.where, "status": row.status,
     }  # fmt: skip

@@ -20,7 +20,7 @@ HALF = 0.5  # a printed number may be off by half of its last place
 WATT_PLACE, PUE_PLACE = 1.0, 0.01
 
 
-def given(key: str) -> float:
+def published_input(key: str) -> float:
     """One input of a published estimate, from ``data/energy_use_inputs.csv``."""
     return sources.value("energy_use_inputs.csv", key)
 
@@ -70,7 +70,7 @@ def weights_fetched(parameters: float, bits: int, batch: int = 1) -> tuple[float
     return parameters * new * PICO / batch, parameters * old * PICO / batch
 
 
-def training() -> pd.DataFrame:
+def training_runs() -> pd.DataFrame:
     """Published training runs, recomputed from their own columns.
 
     Adds to ``data/energy_training.csv``: ``hours`` of one accelerator; ``recomputed_mwh`` =
@@ -105,13 +105,16 @@ def epoch_query() -> dict[str, float]:
 
     ``seconds`` of one accelerator, ``watts`` of its share of a data centre, ``joules``.
     """
-    operations = 2 * given("epoch_parameters") * given("epoch_tokens")
-    seconds = operations / (given("epoch_peak") * given("epoch_utilisation"))
-    watts = given("epoch_server_watts") * given("epoch_pue") * given("epoch_load")
+    names = ("parameters", "tokens", "peak", "utilisation", "server_watts", "pue", "load")
+    parameters, tokens, peak, utilisation, server_watts, pue, load = (
+        published_input(f"epoch_{name}") for name in names
+    )
+    seconds = 2 * parameters * tokens / (peak * utilisation)
+    watts = server_watts * pue * load
     return {"seconds": seconds, "watts": watts, "joules": seconds * watts}
 
 
-def inference() -> pd.DataFrame:
+def inference_energies() -> pd.DataFrame:
     """Published energies of inference in joules, ``per`` query or ``per`` token.
 
     Columns ``system``, ``per``, ``low``, ``value``, ``high`` (J), ``interval`` (what low and
@@ -126,9 +129,10 @@ def inference() -> pd.DataFrame:
             for value, unit, per in zip(table[column], table["unit"], table["per"], strict=True)
         ]
     queries = joules[joules["per"] == "query"].set_index("system")
-    generated = queries.loc["text generation", ["low", "value", "high"]] / given("generated_tokens")
-    northpole = given("northpole_watts") / given("northpole_tokens_per_second")
-    epoch = epoch_query()["joules"] / given("epoch_tokens")
+    answer = queries.loc["text generation", ["low", "value", "high"]]
+    generated = answer / published_input("generated_tokens")
+    northpole = published_input("northpole_watts") / published_input("northpole_tokens_per_second")
+    epoch = epoch_query()["joules"] / published_input("epoch_tokens")
     derived = {
         "3B model on NorthPole": [northpole] * 3,
         "GPT-4o, estimated": [epoch] * 3,
@@ -150,7 +154,7 @@ def above_floor() -> pd.DataFrame:
     only), ``evidence``, ``source``. One MAC a token and active parameter, as wide as the
     system's words.
     """
-    tokens = inference().query("per == 'token'").set_index("system")
+    tokens = inference_energies().query("per == 'token'").set_index("system")
     systems = {
         "LLaMA-65B": ("llama_parameters", "fp16", 16),
         "3B model on NorthPole": ("northpole_parameters", "int8", 8),
@@ -158,10 +162,11 @@ def above_floor() -> pd.DataFrame:
     }
     rows = []
     for system, (key, width, bits) in systems.items():
-        floor, fetch = arithmetic_floor(given(key), width), weights_fetched(given(key), bits)
+        parameters = published_input(key)
+        floor, fetch = arithmetic_floor(parameters, width), weights_fetched(parameters, bits)
         row = tokens.loc[system]
         rows.append((system, "token", row["value"], *floor, *fetch, row["evidence"], row["source"]))
-    for run in training().dropna(subset="flop").itertuples():
+    for run in training_runs().dropna(subset="flop").itertuples():
         joules = convert(run.mwh, "megawatt_hour", "joule")
         floor = arithmetic_floor(run.flop / 2, "fp16")
         none = (float("nan"),) * 2
@@ -179,38 +184,7 @@ def above_floor() -> pd.DataFrame:
 def gemini_parts() -> dict[str, float]:
     """Shares of the median prompt, in per cent, and their ``sum``; as printed, rounded."""
     parts = {
-        name: given(f"gemini_{name}_percent")
+        name: published_input(f"gemini_{name}_percent")
         for name in ("accelerator", "host", "idle", "overhead")
     }
     return parts | {"sum": sum(parts.values())}
-
-
-def headline(runs: pd.DataFrame, answers: pd.DataFrame, above: pd.DataFrame) -> dict[str, float]:
-    """What a page says in numbers about the three tables of this module.
-
-    ``worst_metered`` and ``bloom_other`` in per cent; ``gpt3`` in MWh; ``bloom_ratio``,
-    ``widening`` (Gemini, full over narrow count), ``batching`` and ``tokens_apart`` are
-    factors; ``northpole`` in mJ and ``generation`` in J per token; ``train_…`` and ``token_…``
-    bound the metered energies over the floor; ``fetch_new`` and ``fetch_old`` in J.
-    """
-    run = runs.set_index("model")
-    metered = runs[runs["evidence"] == "metered"]
-    query = answers[answers["per"] == "query"].set_index("system")
-    token = answers[answers["per"] == "token"].set_index("system")["value"]
-    batch = query.loc["Qwen 3 32B, reasoning"]
-    full, narrow = (query.loc[f"Gemini, {kind} count", "value"] for kind in ("full", "narrow"))
-    kinds = above[above["evidence"] == "metered"].groupby("kind")
-    least, most = kinds["ratio_45nm"].min(), kinds["ratio_7nm"].max()
-    llama = above.set_index("system").loc["LLaMA-65B"]
-    return {
-        "metered": len(metered), "worst_metered": metered["deviation_percent"].abs().max(),
-        "gpt3": run.loc["GPT-3", "recomputed_mwh"],
-        "bloom_other": run.loc["BLOOM-175B (as if)", "deviation_percent"],
-        "bloom_ratio": run.loc["BLOOM-175B (as if)", "mwh"] / run.loc["BLOOM", "mwh"],
-        "widening": full / narrow, "batching": batch["high"] / batch["low"],
-        "gemini_sum": gemini_parts()["sum"], "tokens_apart": token.max() / token.min(),
-        "northpole": 1e3 * token["3B model on NorthPole"], "generation": token["text generation"],
-        "train_least": least["training"], "train_most": most["training"],
-        "token_least": least["token"], "token_most": most["token"],
-        "fetch_new": llama["fetch_7nm"], "fetch_old": llama["fetch_45nm"],
-    }  # fmt: skip

@@ -10,7 +10,7 @@ AVOGADRO = 6.02214076e23
 
 
 def test_shares_are_all_of_it():
-    shares = budget.shares()
+    shares = budget.signalling_shares()
     assert shares.shape == (5, 2) and (shares.sum() == 100).all()
     assert shares.loc["receptors", "Howarth et al. 2012"] == 50
 
@@ -20,7 +20,8 @@ def test_the_watts_of_glucose_by_hand():
     moles = 0.077 / 180
     assert power.loc["lennie2003cost", "glucose_watts"] == pytest.approx(moles * 3e6 / 60)
     assert power.loc["lennie2003cost", "atp_watts"] == pytest.approx(moles * 30 * 5e4 / 60)
-    per_neuron = power.loc["herculano2011scaling", "moles"] * 1e6 / budget.brain("brain_neurons")
+    micromoles = power.loc["herculano2011scaling", "moles"] * 1e6
+    per_neuron = micromoles / budget.brain_constant("brain_neurons")
     assert per_neuron == pytest.approx(5.44e-9, abs=0.005e-9), "as printed in its Table 1"
 
 
@@ -32,7 +33,7 @@ def test_attwell_and_laughlin_by_hand():
 
 
 def test_lennie_by_hand():
-    found = budget.lennie()
+    found = budget.lennie_budget()
     assert found["cortex_atp"] == pytest.approx(0.034 / 180 * 30 * AVOGADRO)
     assert found["spike_percent"] == pytest.approx(100 * 3.36e9 * 2.4e9 * 60 / 3.4e21)
     assert found["rate"] == pytest.approx(1 / 6)
@@ -52,29 +53,9 @@ def test_each_input_moves_the_rate_its_way():
     assert everything == pytest.approx(product)
 
 
-def test_headline_holds_the_extremes():
-    rates = budget.mean_rates()
-    found = budget.headline(rates)
-    assert found["slowest"] == rates["rate"].min() and found["fastest"] == rates["rate"].max()
-    assert found["atp"] < found["more_atp"] < found["watts"] < found["more_watts"]
-
-
-def test_few_can_be_active():
-    assert budget.fraction_active(0.16, 16.0) == pytest.approx(0.01)
-    with pytest.raises(ValueError, match="active_rate"):
-        budget.fraction_active(0.16, 0.1)
-    with pytest.raises(ValueError, match="active_rate"):
-        budget.fraction_active(0.0, 1.0)
-
-
 def test_cells_in_longer_steps():
-    cells = budget.cells((0.001, 0.002)).set_index(["study", "step"])
+    cells = budget.cortical_cells((0.001, 0.002)).set_index(["study", "step"])
     study = "Attwell and Laughlin 2001"
     short, long = cells.loc[(study, 0.001)], cells.loc[(study, 0.002)]
     assert long["rate"] == pytest.approx(2 * short["rate"]) == pytest.approx(0.008)
     assert short["ratio"] - 1 == pytest.approx(2 * (long["ratio"] - 1))
-
-
-def test_the_frame_holds_both_tables():
-    frame = budget.Budgets(budget.shares(), budget.mean_rates()).frame
-    assert frame["part"].value_counts().to_dict() == {"shares": 10, "rates": 8}

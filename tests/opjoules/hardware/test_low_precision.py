@@ -1,22 +1,11 @@
-"""Narrow operands: the rule by hand, and a mixed price against two whole ones."""
+"""Narrow operands: the rule by hand."""
 
 from __future__ import annotations
 
 import pytest
-import torch
-from torch import nn
 
-from opjoules.counting.operations import count_operations
 from opjoules.hardware.catalogue import operation_energy, profile
-from opjoules.hardware.low_precision import multiplier, narrow, price_mixed
-from opjoules.pricing.estimate import estimate
-
-
-@pytest.fixture
-def counts():
-    torch.manual_seed(0)
-    return count_operations(nn.Sequential(nn.Linear(6, 4), nn.ReLU(), nn.Linear(4, 2)),
-                            torch.rand(3, 6))  # fmt: skip
+from opjoules.hardware.low_precision import multiplier, narrow
 
 
 def test_the_rule():
@@ -39,13 +28,3 @@ def test_eight_bits_are_the_published_profile():
 def test_widths_outside_are_refused(weight, activation):
     with pytest.raises(ValueError, match="bits"):
         narrow(weight, activation)
-
-
-def test_mixed_price_takes_rows_from_both(counts):
-    first, rest = narrow(8, 8), narrow(8, 2)
-    mixed = price_mixed(counts, first, rest, True, None)
-    tables = [estimate(counts, machine, True).layers["central"] for machine in (first, rest)]
-    name = counts["layer"].iloc[0]
-    expected = tables[0][name] + tables[1].drop(name).sum()
-    assert mixed.central == pytest.approx(expected)
-    assert price_mixed(counts, first, first, True, None) == estimate(counts, first, True).joules

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from opjoules.hardware.catalogue import profile
@@ -14,13 +13,6 @@ def test_ratio_of_mac_to_ac():
     int8 = break_even.arithmetic_ratio("45nm_int8")
     assert int8.central == pytest.approx(0.23 / 0.03)
     assert int8.low == pytest.approx((0.2 + 0.1) / 0.1), "with a 32-bit accumulator"
-
-
-def test_rate_limits_fall_with_the_number_of_steps():
-    table = break_even.rate_limits("45nm_fp32", [1, 5, 6, 20])
-    expected = np.minimum(1, 4.6 / 0.9 / np.array([1, 5, 6, 20]))
-    assert table["central"].to_numpy() == pytest.approx(expected)
-    assert (table["low"] <= table["high"]).all()
 
 
 @pytest.mark.parametrize("steps,bits", [(1, 1), (2, 2), (3, 2), (4, 3), (5, 3), (7, 3), (8, 4)])
@@ -83,11 +75,11 @@ def test_published_thresholds():
 
 def test_errors_name_the_parameter():
     with pytest.raises(ValueError, match="rate: got 1.2"):
-        break_even.layers(3, 3, 2, 1.2)
+        break_even.layer_pair(3, 3, 2, 1.2)
     with pytest.raises(ValueError, match="outputs: got 0"):
-        break_even.layers(3, 0, 2, 0.2)
+        break_even.layer_pair(3, 0, 2, 0.2)
     with pytest.raises(ValueError, match=r"timesteps: got \[0\]"):
-        break_even.rate_limits("45nm_fp32", [0])
+        break_even.with_memory("45nm_fp32", [0], [(3, 3)])
     with pytest.raises(ValueError, match="timesteps: got 0"):
         break_even.equivalent_bits(0)
     with pytest.raises(ValueError, match="loihi has no multiply-accumulate"):

@@ -8,10 +8,10 @@ import torch
 from torch import nn
 
 from opjoules.counting.operations import count_operations
-from opjoules.pricing import targets as scenarios
+from opjoules.pricing import targets
 from opjoules.pricing.estimate import estimate
 
-NAMES = tuple(scenarios.SCENARIOS)
+NAMES = tuple(targets.TARGETS)
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def table(rows: list[tuple]) -> pd.DataFrame:
 
 
 def test_skipping_zeros_leaves_what_is_not_zero(dense):
-    skipped = scenarios.zeros_skipped(dense).iloc[0]
+    skipped = targets.zeros_skipped(dense).iloc[0]
     assert skipped["macs"] == 3 * 4 and dense["macs"].iloc[0] == 10 * 4
     assert skipped["activation_reads"] == 3 and skipped["weight_reads"] == 12
     assert skipped["activation_writes"] == 4
@@ -37,30 +37,30 @@ def test_skipping_zeros_leaves_spikes_alone():
     spikes = (torch.rand(8, 10, generator=torch.Generator().manual_seed(0)) < 0.3).float()
     counted = count_operations(nn.Linear(10, 4), spikes)
     assert counted["acs"].sum() > 0
-    pd.testing.assert_frame_equal(scenarios.zeros_skipped(counted), counted)
+    pd.testing.assert_frame_equal(targets.zeros_skipped(counted), counted)
 
 
 @pytest.mark.parametrize("name", ["fp32", "fp32-memory", "int8", "int8-memory"])
 def test_a_price_is_the_estimate_of_its_machine(dense, name):
-    scenario = scenarios.SCENARIOS[name]
-    expected = estimate(dense, scenario.hardware, scenario.memory).joules
-    assert scenarios.price(dense, name).joules == expected
+    target = targets.TARGETS[name]
+    expected = estimate(dense, target.hardware, target.memory).joules
+    assert targets.price(dense, name).joules == expected
 
 
 def test_a_network_without_spikes_stays_off_the_chip(dense):
-    assert scenarios.price(dense, "loihi").profile == "45nm_int8"
+    assert targets.price(dense, "loihi").profile == "45nm_int8"
     spiking = dense.assign(neuron_updates=4.0)
-    priced = scenarios.price(spiking, "loihi")
+    priced = targets.price(spiking, "loihi")
     assert (priced.profile, priced.host) == ("loihi", "45nm_int8")
 
 
 def test_memory_costs_and_skipping_saves(dense):
-    cost = {name: scenarios.price(dense, name).joules.central for name in NAMES}
+    cost = {name: targets.price(dense, name).joules.central for name in NAMES}
     assert cost["int8"] < cost["int8-skip"] < cost["int8-memory"] < cost["fp32-memory"]
 
 
 def test_the_cheapest_rival_is_as_accurate():
-    found = scenarios.cheapest_rivals(
+    found = targets.cheapest_rivals(
         table(
             [
                 ("fp32", "perceptron", "small", 0.90, 1.0),
@@ -80,40 +80,14 @@ def test_the_cheapest_rival_is_as_accurate():
 
 def test_the_margin_lets_others_in():
     rows = [("fp32", "perceptron", "small", 0.90, 1.0), ("fp32", "spiking", "a", 0.93, 2.0)]
-    assert scenarios.cheapest_rivals(table(rows), "perceptron", 0.02).empty
-    assert len(scenarios.cheapest_rivals(table(rows), "perceptron", 0.04)) == 1
-
-
-def test_the_headline_compares_the_largest():
-    rows = [
-        (name, family, network, accuracy, energy)
-        for name in ("fp32", "int8-memory")
-        for family, network, accuracy, energy in (
-            ("perceptron", "small", 0.96, 2.0), ("perceptron", "large", 0.98, 8.0),
-            ("spiking", "small", 0.95, 1.0), ("spiking", "large", 0.96, 4.0),
-            ("transformer", "only", 0.97, 50.0),
-        )
-    ]  # fmt: skip
-    networks = table(rows).assign(macs=10.0, effective_macs=4.0, acs=1.0, dense=20.0)
-    numbers = scenarios.headline(networks, "large", 0.0)
-    assert numbers["ratio_fp32"] == numbers["ratio_int8_memory"] == 0.5
-    assert (numbers["least_fp32"], numbers["most_fp32"]) == (0.5, 2.0)
-    assert numbers["typical_fp32"] == pytest.approx(1.0) and numbers["wins_fp32"] == 1
-    assert numbers["zeros"] == pytest.approx(60.0) and numbers["lockstep"] == 1.0
-
-
-def test_a_headline_without_rivals_says_so():
-    rows = [("fp32", "perceptron", "a", 0.5, 1.0), ("fp32", "spiking", "a", 0.9, 1.0),
-            ("fp32", "transformer", "b", 0.9, 1.0)]  # fmt: skip
-    networks = table(rows).assign(macs=1.0, effective_macs=1.0, acs=1.0, dense=1.0)
-    with pytest.raises(ValueError, match="in fp32, no perceptron is as accurate"):
-        scenarios.headline(networks, "a", 0.0)
+    assert targets.cheapest_rivals(table(rows), "perceptron", 0.02).empty
+    assert len(targets.cheapest_rivals(table(rows), "perceptron", 0.04)) == 1
 
 
 def test_errors_name_what_came(dense):
     with pytest.raises(ValueError, match="name: got 'gpu'"):
-        scenarios.price(dense, "gpu")
+        targets.price(dense, "gpu")
     with pytest.raises(ValueError, match="margin: got -1"):
-        scenarios.cheapest_rivals(table([]), "perceptron", -1)
+        targets.cheapest_rivals(table([]), "perceptron", -1)
     with pytest.raises(ValueError, match="family: got 'forest'"):
-        scenarios.cheapest_rivals(table([("a", "b", "c", 1.0, 1.0)]), "forest", 0.0)
+        targets.cheapest_rivals(table([("a", "b", "c", 1.0, 1.0)]), "forest", 0.0)

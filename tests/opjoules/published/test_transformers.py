@@ -8,7 +8,7 @@ from opjoules.published import transformers as use
 
 
 def test_a_training_run_is_chips_times_days_times_power_times_overhead():
-    run = use.training().set_index("model").loc["GPT-3"]
+    run = use.training_runs().set_index("model").loc["GPT-3"]
     by_hand = 10_000 * 14.8 * 24 * 330 * 1.10 / 1e6
     assert run["recomputed_mwh"] == pytest.approx(by_hand)
     assert run["deviation_percent"] == pytest.approx(100 * (by_hand / 1287 - 1))
@@ -17,7 +17,7 @@ def test_a_training_run_is_chips_times_days_times_power_times_overhead():
 
 
 def test_hours_that_are_given_are_taken():
-    table = use.training().set_index("model")
+    table = use.training_runs().set_index("model")
     assert table.loc["BLOOM", "recomputed_mwh"] == pytest.approx(1_082_990 * 400 / 1e6, abs=1e-9)
     assert table.loc["LLaMA-65B", "recomputed_mwh"] == pytest.approx(1_022_362 * 400 * 1.1 / 1e6)
     rated = table[table["evidence"] == "rated"]
@@ -25,7 +25,7 @@ def test_hours_that_are_given_are_taken():
 
 
 def test_two_rows_are_off_by_more_than_rounding():
-    table = use.training().set_index("model")
+    table = use.training_runs().set_index("model")
     off = table[table["deviation_percent"].abs() > table["allowed_percent"] + 1e-9]
     assert set(off.index) == {"BLOOM-175B (as if)", "LLaMA-65B"}
 
@@ -47,7 +47,7 @@ def test_the_estimate_of_a_query_by_hand():
 
 
 def test_joules_per_query_and_per_token():
-    table = use.inference().set_index(["system", "per"])
+    table = use.inference_energies().set_index(["system", "per"])
     assert table.loc[("Gemini, full count", "query"), "value"] == pytest.approx(0.24 * 3600)
     assert table.loc[("text generation", "query"), "value"] == pytest.approx(47 * 3.6)
     assert table.loc[("text generation", "token"), "value"] == pytest.approx(4.7 * 3.6)
@@ -67,16 +67,6 @@ def test_above_floor_divides_print_by_floor():
     assert gpt3["ratio_45nm"] == pytest.approx(1287 * 3.6e9 / (1.57e23 * 1.5e-12))
     assert (table["ratio_7nm"] > table["ratio_45nm"]).all()
     assert table[table["kind"] == "training"]["fetch_7nm"].isna().all()
-
-
-def test_the_headline_takes_the_extremes():
-    runs, answers, above = use.training(), use.inference(), use.above_floor()
-    found = use.headline(runs, answers, above)
-    metered = above[above["evidence"] == "metered"].set_index("kind")
-    assert found["train_least"] == metered.loc["training", "ratio_45nm"].min()
-    assert found["token_most"] == metered.loc["token", "ratio_7nm"].max()
-    assert found["widening"] == pytest.approx(2.4) and found["metered"] == 6
-    assert found["gemini_sum"] == 58 + 25 + 10 + 8
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from opjoules.published import transformers as published_use
 
 def test_claims_from_tables_and_closed_forms_hold():
     made = [
-        *use_claims.training_claims(published_use.training(), "x"),
+        *use_claims.training_claims(published_use.training_runs(), "x"),
         *use_claims.estimate_claims("x"),
         *use_claims.brain_claims("x"),
         *use_claims.sparsity_claims("x"),
@@ -20,7 +20,7 @@ def test_claims_from_tables_and_closed_forms_hold():
 
 
 def test_a_wrong_row_fails():
-    runs = published_use.training()
+    runs = published_use.training_runs()
     runs.loc[runs["model"] == "T5", "recomputed_mwh"] *= 1.05
     runs.loc[runs["model"] == "BLOOM", "recomputed_mwh"] += 1e-3
     failing = {c.id for c in use_claims.training_claims(runs, "x") if c.status == "fails"}

@@ -13,11 +13,14 @@ from brainbook.pages.limitations.spike_codes.prices import (
     SCENARIOS,
     front,
     headline,
+    price_mixed,
     priced,
     priced_rows,
     twin_rows,
 )
 from opjoules.counting.operations import count_operations
+from opjoules.hardware.low_precision import narrow
+from opjoules.pricing.estimate import estimate
 
 
 def counted(model):
@@ -89,3 +92,13 @@ def test_headline_compares_with_the_cheapest_as_accurate():
 def test_unknown_scenario_is_refused(tables):
     with pytest.raises(ValueError, match="scenario"):
         priced(tables[0], "free")
+
+
+def test_a_mixed_price_takes_rows_from_both(tables):
+    _, words = tables
+    first, rest = narrow(8, 8), narrow(8, 2)
+    mixed = price_mixed(words, first, rest, True, None)
+    eight, two = (estimate(words, machine, True).layers["central"] for machine in (first, rest))
+    name = words["layer"].iloc[0]
+    assert mixed.central == pytest.approx(eight[name] + two.drop(name).sum())
+    assert price_mixed(words, first, first, True, None) == estimate(words, first, True).joules

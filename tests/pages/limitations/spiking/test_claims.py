@@ -6,19 +6,18 @@ import pandas as pd
 import pytest
 
 from brainbook.pages.limitations.spiking.claims import (
-    BreakEven,
     break_even_claims,
     published_claims,
     reprint_claims,
-)  # fmt: skip
+)
+from brainbook.pages.limitations.spiking.measure import BreakEven, measure_published
 from opjoules.pricing import break_even
 from opjoules.published import spiking as published
 
 
 @pytest.fixture(scope="module")
 def rows() -> pd.DataFrame:
-    stems = published.first_convolution_charge().drop(columns="family")
-    return published.recompute().merge(stems, on="network", how="left")
+    return measure_published()
 
 
 def test_every_printed_row_has_a_claim_that_holds(rows):

@@ -10,7 +10,7 @@ from brainbook.evidence import style
 from brainbook.evidence.claims import Claim
 from brainbook.models.digits import classifiers as digit_classifiers
 from brainbook.pages.limitations import spiking as page
-from opjoules.pricing.targets import SCENARIOS
+from opjoules.pricing.targets import TARGETS
 
 SEEDS, STEPS, MARGIN = (0, 1), 2, 0.5
 BRIEF = {"perceptron": 3, "spiking": 2, "transformer": 1}
@@ -50,7 +50,7 @@ def test_every_network_is_priced_everywhere(measured):
     networks = measured["networks"]
     counted = networks.groupby(["family", "network"])["scenario"].value_counts()
     assert (counted == len(SEEDS)).all()
-    assert set(networks["scenario"]) == set(SCENARIOS)
+    assert set(networks["scenario"]) == set(TARGETS)
     assert (networks["low"] <= networks["central"]).all()
     assert (networks["central"] <= networks["high"]).all() and (networks["low"] > 0).all()
     assert networks["accuracy"].between(0, 1).all()

@@ -1,7 +1,5 @@
 """Limitations, energy: joules of transformers and of brains, each with what it includes."""
 
-from opjoules.brain.optimal_rate import Quiet
-
 from .claims import (
     claims,
 )
@@ -16,6 +14,7 @@ from .draw import (
 )
 from .measure import (
     FAN_OUT,
+    Quiet,
     measure_above_floor,
     measure_active,
     measure_budgets,
@@ -26,10 +25,12 @@ from .measure import (
     measure_quiet,
     measure_training,
 )
+from .numbers import brain_numbers, published_numbers
 
 __all__ = [
     "FAN_OUT",
     "Quiet",
+    "brain_numbers",
     "claims",
     "draw_above_floor",
     "draw_brain_budget",
@@ -47,4 +48,5 @@ __all__ = [
     "measure_ladder",
     "measure_quiet",
     "measure_training",
+    "published_numbers",
 ]

@@ -11,12 +11,13 @@ from brainbook.evidence.claims import Claim
 from opjoules.brain import budget as brain_budget
 from opjoules.brain import optimal_rate as sparsity
 from opjoules.brain import physical_limits
-from opjoules.brain.budget import brain
-from opjoules.brain.optimal_rate import Quiet
-from opjoules.published.transformers import epoch_query, given, inference
+from opjoules.brain.budget import brain_constant
+from opjoules.published.transformers import epoch_query, inference_energies, published_input
 from opjoules.units import convert
 
 from . import comparisons
+from .measure import Quiet
+from .numbers import brain_numbers
 
 ZEPTO = 1e21  # joules to zeptojoules
 
@@ -26,7 +27,7 @@ def _slug(name: str) -> str:
 
 
 def training_claims(runs: pd.DataFrame, prefix: str) -> list[Claim]:
-    """Rows of ``published_use.training``: print against hours · power · PUE."""
+    """Rows of ``training_runs``: print against hours · power · PUE."""
     table = runs.set_index("model")
     bloom = table.loc["BLOOM"]
     found = [
@@ -56,7 +57,7 @@ def training_claims(runs: pd.DataFrame, prefix: str) -> list[Claim]:
 def estimate_claims(prefix: str) -> list[Claim]:
     """The estimate of a query rebuilt, and the units that refuse category errors."""
     query, mistakes = epoch_query(), comparisons.refused()
-    queries = inference().query("per == 'query'").set_index("system")
+    queries = inference_energies().query("per == 'query'").set_index("system")
     printed = convert(queries.loc["GPT-4o, estimated", "value"], "joule", "watt_hour")
     years = 20.0
     joules = convert(comparisons.lifetime_mwh(20.0, years), "megawatt_hour", "joule")
@@ -65,7 +66,8 @@ def estimate_claims(prefix: str) -> list[Claim]:
               "assumptions.", "number", convert(query["joules"], "joule", "watt_hour"), printed,
               0.0005, "Wh", "you2025how"),
         Claim(f"{prefix}-epoch-watts", "The power in that estimate is the rated power times the "
-              "load times the PUE.", "exact", query["watts"], given("epoch_watts"), 1e-9, "W",
+              "load times the PUE.", "exact", query["watts"],
+              published_input("epoch_watts"), 1e-9, "W",
               "you2025how"),
         Claim(f"{prefix}-units-refuse", "Every category error tried raises an error.", "exact",
               mistakes["refused"].sum(), len(mistakes), 0.0, "1",
@@ -79,33 +81,35 @@ def estimate_claims(prefix: str) -> list[Claim]:
 def brain_claims(prefix: str) -> list[Claim]:
     """The published budgets of the brain against their own inputs, and Landauer's bound."""
     power = brain_budget.glucose_power().set_index("source")
-    attwell, chain = brain_budget.attwell_spike(), brain_budget.lennie()
-    printed = brain_budget.shares().loc["action potentials", "Attwell and Laughlin 2001"]
-    boltzmann = physical_limits.constant("boltzmann")
+    attwell, chain = brain_budget.attwell_spike(), brain_budget.lennie_budget()
+    printed = brain_budget.signalling_shares().loc["action potentials", "Attwell and Laughlin 2001"]
+    boltzmann = physical_limits.physical_constant("boltzmann")
     body = physical_limits.BODY
     return [
         Claim(f"{prefix}-brain-watts", "The glucose that a human brain uses, burnt, gives its "
               "twenty watts (inputs are rounded).", "number",
-              power.loc["lennie2003cost", "glucose_watts"], brain("brain_power"), 3.0, "W",
+              power.loc["lennie2003cost", "glucose_watts"], brain_constant("brain_power"), 3.0, "W",
               "balasubramanian2021brain"),
         Claim(f"{prefix}-brain-ratio", "Communication in cortex costs as many times computation "
               "as printed.", "exact",
-              brain("cortex_communication") / brain("cortex_computation"), brain("cortex_ratio"),
+              brain_constant("cortex_communication") / brain_constant("cortex_computation"),
+              brain_constant("cortex_ratio"),
               1e-9, "1", "levy2021communication"),
         Claim(f"{prefix}-brain-potentials", "The share of action potentials in the first budget "
               "follows from cost, rate and total.", "number", attwell["potential_percent"],
               printed, 0.5, "%", "attwell2001energy"),
         Claim(f"{prefix}-brain-atp", "Lennie's ATP supply follows from the glucose of neocortex.",
-              "number", chain["cortex_atp"] / 1e21, brain("lennie_cortex_atp") / 1e21, 0.05,
+              "number", chain["cortex_atp"] / 1e21,
+              brain_constant("lennie_cortex_atp") / 1e21, 0.05,
               "10²¹ ATP per minute", "lennie2003cost"),
         Claim(f"{prefix}-brain-ceiling", "Lennie's ceiling, the mean rate at which neocortex would "
               "use all that the brain has, follows from his other numbers.", "number",
-              chain["ceiling"], brain("lennie_ceiling"), 0.2, "spikes per second",
+              chain["ceiling"], brain_constant("lennie_ceiling"), 0.2, "spikes per second",
               "lennie2003cost"),
         Claim(f"{prefix}-rodent-optimum", "At the costs of the rodent budget, the rate that is "
               "best per joule lies near the rate that the budget assumes.", "number",
-              brain_budget.headline(brain_budget.mean_rates())["rodent_best"],
-              brain("attwell_rate"), 2.0, "spikes per second", "attwell2001energy"),
+              brain_numbers(brain_budget.mean_rates())["rodent_best"],
+              brain_constant("attwell_rate"), 2.0, "spikes per second", "attwell2001energy"),
         Claim(f"{prefix}-landauer", "Landauer's bound at body temperature, from the unit library "
               "and from the defining constant.", "exact",
               physical_limits.landauer(body) * ZEPTO,
@@ -180,7 +184,8 @@ def network_claims(networks: pd.DataFrame, active: pd.DataFrame, prefix: str) ->
               "share of active units than the narrowest.", "ordering", narrower.mean(), 0.0,
               2 * narrower.sem(), "percentage points", "li2023lazy"),
         Claim(f"{prefix}-lazy-transformer", "The rectifiers of our small vision transformer are as "
-              "sparse as those of ViT-B16.", "number", vit.mean(), given("lazy_vit_percent"),
+              "sparse as those of ViT-B16.", "number", vit.mean(),
+              published_input("lazy_vit_percent"),
               3.0, "%", "li2023lazy",
               reason="two narrow blocks, trained briefly on small images of digits; "
               "the published networks are far wider, deeper and longer trained"),

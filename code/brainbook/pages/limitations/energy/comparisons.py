@@ -9,8 +9,8 @@ from __future__ import annotations
 import pandas as pd
 
 from brainbook.evidence import facts
-from opjoules.brain.budget import brain
-from opjoules.published.transformers import inference, training
+from opjoules.brain.budget import brain_constant
+from opjoules.published.transformers import inference_energies, training_runs
 from opjoules.units import convert
 
 REFUSED = (
@@ -60,13 +60,15 @@ def sound(years: float) -> pd.DataFrame:
     Columns ``machine`` and ``brain`` (what stands on either side), ``machine_joules``,
     ``brain_joules``, ``ratio`` (machine over brain), ``leaves_out``, ``source``.
     """
-    run = training().set_index("model").loc["GPT-3"]
-    queries = inference().query("per == 'query'").set_index("system")
-    tokens = inference().query("per == 'token'").set_index("system")
-    whole = convert(lifetime_mwh(brain("brain_power"), years), "megawatt_hour", "joule")
-    cortex = convert(lifetime_mwh(brain("cortex_computation"), years), "megawatt_hour", "joule")
+    run = training_runs().set_index("model").loc["GPT-3"]
+    queries = inference_energies().query("per == 'query'").set_index("system")
+    tokens = inference_energies().query("per == 'token'").set_index("system")
+    whole, cortex = (
+        convert(lifetime_mwh(brain_constant(key), years), "megawatt_hour", "joule")
+        for key in ("brain_power", "cortex_computation")
+    )
     train = convert(run["mwh"], "megawatt_hour", "joule")
-    word = brain("brain_power") * 60 / words_per_minute()
+    word = brain_constant("brain_power") * 60 / words_per_minute()
     span = f"{years:g} years"
     rows = [
         (
@@ -83,7 +85,7 @@ def sound(years: float) -> pd.DataFrame:
         (
             "one median prompt to Gemini, full count",
             float(queries.loc["Gemini, full count", "value"]), "a whole brain, one minute",
-            convert(brain("brain_power"), "watt", "joule / minute"),
+            convert(brain_constant("brain_power"), "watt", "joule / minute"),
             "the user's device and network; what the brain did in that minute",
             "elsworth2025measuring balasubramanian2021brain",
         ),

@@ -8,10 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from brainbook.evidence import style
-from opjoules.brain.budget import Budgets
-from opjoules.brain.optimal_rate import MACHINES, Quiet
 
-from .measure import PROFILES
+from .measure import MACHINES, PROFILES, Budgets, Quiet
 
 MARKS = {"accelerator": "o", "accelerator and data centre": "^", "server": "s",
          "data centre": "D", "server and data centre": "D"}  # fmt: skip

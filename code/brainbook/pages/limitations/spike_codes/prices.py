@@ -12,8 +12,8 @@ from functools import lru_cache
 import pandas as pd
 
 from opjoules.hardware.catalogue import Profile, profile
-from opjoules.hardware.low_precision import narrow, price_mixed
-from opjoules.pricing.estimate import Joules, estimate
+from opjoules.hardware.low_precision import narrow
+from opjoules.pricing.estimate import Estimate, Joules, estimate
 from opjoules.pricing.targets import cheapest_rivals, zeros_skipped
 
 NANO = 1e9
@@ -66,6 +66,31 @@ def priced(
         return estimate(table, _loihi(), memory, host=first).joules
     rest = _machine(weight_bits, activation_bits, leak, floating)
     return price_mixed(table, first, rest, memory, None)
+
+
+def price_mixed(
+    operations: pd.DataFrame, first: Profile, rest: Profile, memory: bool, host: Profile | None
+) -> Joules:
+    """Energy of one inference whose first layer reads other words than the rest.
+
+    Pixels keep their 8 bits where hidden activations have fewer. Each profile prices the whole
+    table, so that the sizes of the memories are those of the whole network, and pays for its own
+    rows. ``host`` as in ``estimate``.
+
+    Raises
+    ------
+    ValueError : what ``estimate`` refuses.
+    """
+    if first == rest:
+        return estimate(operations, first, memory, host=host).joules
+    name = operations["layer"].iloc[0]
+    own: list[Estimate] = [estimate(operations, p, memory, host=host) for p in (first, rest)]
+    rows = [
+        own[0].table[own[0].table["layer"] == name],
+        own[1].table[own[1].table["layer"] != name],
+    ]
+    table = pd.concat(rows)
+    return Joules(*(float(table[end].sum()) for end in Joules._fields))
 
 
 def priced_rows(operations: pd.DataFrame, options: Mapping[str, object]) -> list[dict[str, float]]:

@@ -11,11 +11,12 @@ from brainbook.models.digits.perceptron import PerceptronShape
 from brainbook.models.digits.vision_transformer import VitShape
 from opjoules.hardware.catalogue import profile
 from opjoules.pricing.break_even import break_even_rate
-from opjoules.pricing.targets import SCENARIOS
+from opjoules.pricing.targets import TARGETS
 from opjoules.published import spiking as published
 
 from .measure import (
     LARGEST,
+    TITLES,
     _name,
     measure_headline,
 )
@@ -64,7 +65,7 @@ def reprint_claims(
 ) -> list[Claim]:
     """Claims on networks printed twice, and on rows that lack inputs.
 
-    ``conflicts``, ``price``, ``missing``: the tables of ``published.reprints()``.
+    ``conflicts``, ``price``, ``missing``: tables of ``published``, which has ``review_price``.
     """
     found = conflicts.set_index(["network", "second"])
     slip = found.loc[("SEW-ResNet-34", "QKFormer table")]
@@ -165,28 +166,28 @@ def _widths(network: str) -> list[int]:
 def scenario_claims(numbers: dict[str, float], prefix: str) -> list[Claim]:
     """Who needs less energy in each scenario: two networks of one size, and the cheapest rival.
 
-    ``numbers``: ``scenarios.headline``.
+    ``numbers``: ``numbers.headline``.
     """
     found = []
-    for name, scenario in SCENARIOS.items():
+    for name, target in TARGETS.items():
         key = name.replace("-", "_")
         ratio, rival = numbers[f"ratio_{key}"], numbers[f"typical_{key}"]
-        loses = scenario.skips_zeros or bool(scenario.chip)
+        loses = target.skips_zeros or bool(target.chip)
         relation = "more" if loses else "less"
         found.append(
             Claim(
                 f"{prefix}-same-size-{name}",
                 f"The largest spiking network needs {relation} energy than the perceptron of its "
-                f"size ({scenario.title}).",
+                f"size ({TITLES[name]}).",
                 "ordering", ratio if loses else 1 / ratio, 1.0, 0.05, "1", "measured here",
             )
         )  # fmt: skip
-        if scenario.memory:
+        if target.memory:
             found.append(
                 Claim(
                     f"{prefix}-rival-{name}",
                     "Over the sizes (geometric mean), spiking networks need more energy than the "
-                    f"cheapest perceptron that is as accurate ({scenario.title}).",
+                    f"cheapest perceptron that is as accurate ({TITLES[name]}).",
                     "ordering", rival, 1.0, 0.1, "1", "measured here",
                 )
             )  # fmt: skip
@@ -252,5 +253,7 @@ def claims(
         *break_even_claims("spiking"),
         *scheme_claims(schemes, rows, "spiking"),
         *published_claims(rows, "spiking"),
-        *reprint_claims(*published.reprints(), "spiking"),
+        *reprint_claims(
+            published.conflicts(), published.review_price(), published.missing(), "spiking"
+        ),
     ]

@@ -8,9 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from brainbook.evidence import style
-from opjoules.pricing.targets import SCENARIOS
 
-from .measure import BreakEven
+from .measure import TITLES, BreakEven
 
 MARKS = {
     "perceptron": ("reference", "o", "perceptron"),
@@ -23,7 +22,7 @@ MARKS = {
 def draw_accuracy_energy(networks: pd.DataFrame) -> Figure:
     """Page limitations/spiking, figure draw_accuracy_energy."""
     fig, axes = style.figure(3, 2, 8.2, sharey=True)
-    for ax, (name, scenario) in zip(axes.flat, SCENARIOS.items(), strict=True):
+    for ax, (name, title) in zip(axes.flat, TITLES.items(), strict=True):
         groups = networks[networks["scenario"] == name].groupby(["family", "network"], sort=False)
         table = groups[["accuracy", "low", "central", "high"]].mean()
         table["spread"] = groups["accuracy"].std()
@@ -35,7 +34,7 @@ def draw_accuracy_energy(networks: pd.DataFrame) -> Figure:
             ax.errorbar(rows["central"], percent, yerr=spread, xerr=bars, fmt=marker, color=shade,
                         ms=5, lw=1, mfc=face, label=label)  # fmt: skip
             ax.step(rows["central"], percent.cummax(), where="post", lw=1.2, color=shade)
-        ax.set(xscale="log", title=scenario.title)
+        ax.set(xscale="log", title=title)
     axes[0, 0].legend(loc="lower right", fontsize=8)
     fig.supxlabel("energy per image (nJ)", fontsize=10)
     fig.supylabel("accuracy on held-out digits (%)", fontsize=10)

@@ -14,8 +14,10 @@ from opjoules.counting.operations import count_operations
 from opjoules.hardware.catalogue import profile
 from opjoules.pricing import break_even
 from opjoules.pricing.schemes import compare_models
-from opjoules.pricing.targets import SCENARIOS, headline, price
+from opjoules.pricing.targets import TARGETS, price
 from opjoules.published import spiking as published
+
+from .numbers import headline
 
 SIZES = ((16,), (32,), (64,), (32, 32), (64, 64), (128, 128))
 
@@ -24,6 +26,16 @@ LARGEST = (128, 128)
 
 
 NANO = 1e9
+
+
+TITLES = {
+    "fp32": "fp32, arithmetic only",
+    "fp32-memory": "fp32 with memory",
+    "int8": "int8, arithmetic only",
+    "int8-memory": "int8 with memory",
+    "int8-skip": "int8 with memory, zeros skipped",
+    "loihi": "Loihi (others: int8 with memory)",
+}
 
 
 COUNTS = ["macs", "effective_macs", "dense", "acs", "neuron_updates"]
@@ -60,10 +72,10 @@ def _priced(family: str, network: str, seed: int, trainer: str, settings: dict) 
     rows = [
         {
             "family": family, "network": network, "seed": seed, "scenario": name,
-            "accuracy": accuracy[scenario.bits], **operations[COUNTS].sum(), **rates,
+            "accuracy": accuracy[target.bits], **operations[COUNTS].sum(), **rates,
             **{k: v * NANO for k, v in price(operations, name).joules._asdict().items()},
         }
-        for name, scenario in SCENARIOS.items()
+        for name, target in TARGETS.items()
     ]  # fmt: skip
     return pd.DataFrame(rows)
 
@@ -121,8 +133,27 @@ def measure_break_even(steps: pd.DataFrame) -> BreakEven:
 
 def measure_published() -> pd.DataFrame:
     """Page limitations/spiking, figure draw_published: printed rows, recomputed and corrected."""
-    stems = published.first_convolution_charge().drop(columns="family")
-    return published.recompute().merge(stems, on="network", how="left")
+    rows, stems = published.recompute(), published.first_convolution_charge()
+    printed = published.published_rows().set_index("network").loc[rows["network"]].reset_index()
+    rows.insert(
+        rows.columns.get_loc("source"), "statement", [_statement(r) for r in printed.itertuples()]
+    )
+    return rows.merge(stems.drop(columns="family"), on="network", how="left")
+
+
+def _statement(row) -> str:
+    """What the page claims of a printed row."""
+    if row.family == "ViT slip":
+        return f"The energy printed for {row.network} is that of the smaller ViT-B/16."
+    if row.family == "BERT":
+        return (
+            f"On {int(row.input_size)} tokens, a length that its table does not print, "
+            f"{row.network} needs the printed energy."
+        )
+    return (
+        "Following the method of its table to the letter gives the printed energy of "
+        f"{row.network}."
+    )
 
 
 def measure_schemes(seeds: Sequence[int], time_steps: int) -> pd.DataFrame:
