@@ -203,10 +203,10 @@ def test_a_worker_with_other_code_refuses_even_if_it_is_the_only_one(scheduler, 
     for name in ("code", "data", "constraints.txt"):
         copy = shutil.copytree if (paths.ROOT / name).is_dir() else shutil.copy
         copy(paths.ROOT / name, tmp_path / name)
-    with (tmp_path / "code/brainbook/models/circuit_error.py").open("a") as module:
+    with (tmp_path / "code/brainbook/models/astrocyte/error.py").open("a") as module:
         module.write("\n# edited\n")
     with scheduler.worker(PYTHONPATH=str(tmp_path / "code")):
-        told = r"gaussian_sweep\(.*differs in module brainbook\.models\.circuit_error; update"
+        told = r"gaussian_sweep\(.*differs in module brainbook\.models\.astrocyte\.error; update"
         with pytest.raises(FailedCall, match=told):
             parallel.spread(gaussian_sweep, GAUSSIAN, cluster=scheduler.address)
 
@@ -220,7 +220,7 @@ def test_a_worker_without_the_book_is_told(scheduler, tmp_path):
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_failing_call_names_its_parameters(workers):
-    told = r"circuit_sweep\.gaussian_sweep\(.*seeds=\[77\].*\): ValueError: variance: got -1"
+    told = r"sweep\.gaussian_sweep\(.*seeds=\[77\].*\): ValueError: variance: got -1"
     with pytest.raises(FailedCall, match=told):
         parallel.spread(gaussian_sweep, WRONG, workers=workers)
 
