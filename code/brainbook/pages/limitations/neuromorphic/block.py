@@ -8,11 +8,12 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
+from brainbook.models.attention.minilm_heads import WIDTH
 from opjoules.cores import mapping as cores
 from opjoules.cores.mapping import Matrix
 from opjoules.counting.operations import count_operations
 
-WIDTH, FOLD = 384, 4  # of MiniLM, and how many times as wide its feed-forward layer is
+FOLD = 4  # times the width: MiniLM's feed-forward layer
 WEIGHTS = (4 + 2 * FOLD) * WIDTH**2  # of a block
 SENT = (8 + FOLD) * WIDTH  # numbers that leave a part of the block for another, per token
 # Spikes have no sign, so chips of spikes need a line for each; a crossbar and a multiplier do not.

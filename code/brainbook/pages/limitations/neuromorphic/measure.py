@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from brainbook.evidence import datasets, pretrained, store
+from brainbook.models.attention.minilm_text import marked, token_numbers
 
 from . import block, mesh, prices
 from .events import LEVELS, Code, Codes, sweep
@@ -59,12 +60,10 @@ def _weights() -> tuple[block.Matrix, ...]:
 @lru_cache(maxsize=32)
 def _operations(tokens: int) -> pd.DataFrame:
     """Operations of MiniLM's first block on the first ``tokens`` tokens of a document."""
-    model, tokenizer = pretrained.minilm()
-    most = model.config.max_position_embeddings
-    text = datasets.text(DOCUMENT)
-    ids = tokenizer(text, return_tensors="pt", truncation=True, max_length=most)["input_ids"]
+    model, _ = pretrained.minilm()
+    words = token_numbers(datasets.text(DOCUMENT))[: model.config.max_position_embeddings - 2]
     with torch.no_grad():
-        hidden = model.embeddings(input_ids=ids)  # (1, n, d)
+        hidden = model.embeddings(input_ids=torch.tensor([marked(words)]))  # (1, n, d)
     return block.operations(model.encoder.layer[0], hidden, tokens)
 
 
@@ -75,16 +74,14 @@ def _windows(names: Sequence[str], tokens: int, most: int) -> tuple[Tensor, np.n
     ------
     ValueError : the documents are too short for one window.
     """
-    _, tokenizer = pretrained.minilm()
-    start, end, inner = [tokenizer.cls_token_id], [tokenizer.sep_token_id], tokens - 2
-    windows, owners = [], []
+    windows, owners, inner = [], [], tokens - 2
     for number, name in enumerate(names):
-        words = tokenizer(datasets.text(name), add_special_tokens=False, verbose=False)["input_ids"]
-        starts = range(0, len(words) - inner + 1, inner)[:most]
-        windows += [start + words[first : first + inner] + end for first in starts]
+        words = token_numbers(datasets.text(name))
+        starts = range(0, len(words) - inner + 1, inner)[:most] if inner > 0 else ()
+        windows += [marked(words[first : first + inner]) for first in starts]
         owners += [number] * len(starts)
     if not windows:
-        raise ValueError(f"tokens: got {tokens}; the documents {tuple(names)} are shorter")
+        raise ValueError(f"tokens: got {tokens}; allowed are 3 to the length of one of {names}")
     return torch.tensor(windows), np.array(owners)
 
 
