@@ -1,15 +1,11 @@
-"""Erasers against their defining properties, and steering against plain runs of MiniLM."""
+"""Erasers against their defining properties."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 
-from brainbook.evidence import pretrained
 from brainbook.models.language import concept_erasure as erasure
-from brainbook.models.language import steering
-from brainbook.pages.limitations.control import erasing as trials
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +65,11 @@ def test_dead_features_do_no_harm(data):
     assert np.allclose(erasure.leace(wide, z)(wide)[:, :6], erasure.leace(x, z)(x))
 
 
+def test_the_eraser_of_nothing_changes_nothing(data):
+    eraser = erasure.nothing(data[0])
+    assert np.array_equal(eraser(data[0]), data[0]) and eraser.size(data[0]) == 0
+
+
 def test_more_rounds_project_more_out(data):
     x, z = data
     ranks = [np.linalg.matrix_rank(erasure.nullspace_rounds(x, z, n).change) for n in (1, 3)]
@@ -77,50 +78,12 @@ def test_more_rounds_project_more_out(data):
     assert np.linalg.matrix_rank(control.change) == 1
 
 
-def test_running_in_pieces_is_minilm():
-    model, _ = pretrained.minilm()
-    ids = np.random.default_rng(0).integers(1000, 20000, (3, 10))
-    with torch.no_grad():
-        expected = model(torch.as_tensor(ids), output_hidden_states=True).hidden_states
-    start = steering.embedded(ids)
-    middle = steering.run(start, 0, 4)
-    assert torch.allclose(middle, expected[4], atol=1e-5)
-    assert torch.allclose(steering.run(middle, 4, 6), expected[6], atol=1e-5)
-
-
-def test_edits_enter_where_they_should():
-    ids = np.random.default_rng(1).integers(1000, 20000, (2, 8))
-    start, step = steering.embedded(ids), np.full(384, 0.5)
-    last = steering.run(start, 0, 6, {6: steering.added(step, 2.0)})
-    assert torch.allclose(last, steering.run(start, 0, 6) + 1.0, atol=1e-5)
-    inside = steering.run(start, 0, 6, {2: steering.added(step, 2.0)})
-    by_hand = steering.run(steering.run(start, 0, 2) + 1.0, 2, 6)
-    assert torch.allclose(inside, by_hand, atol=1e-5)
-
-
-def test_parts_share_no_module():
-    module = np.repeat(np.arange(40), 5)
-    parts = trials.split(module, 0)
-    assert sum(parts.values()).tolist() == [1] * 200
-    kinds = [set(module[chosen]) for chosen in parts.values()]
-    assert [len(kind) for kind in kinds] == [20, 10, 10]
-    assert not kinds[0] & kinds[1] and not kinds[0] & kinds[2]
-
-
-def test_rounding_noise_of_a_dead_feature_is_no_concept(data):
-    x, z = data
-    left = erasure.leace(x, z)(x)
-    dirty = np.hstack([left, 1e-14 * z[:, None]])
-    assert trials.score(dirty, z, dirty, z) == 0.5
-
-
 @pytest.mark.parametrize(
     ("call", "told"),
     [
         (lambda: erasure.leace(np.zeros((4, 2)), np.zeros(4), 2), "shrinkage: got 2"),
         (lambda: erasure.leace(np.zeros((4, 2)), np.zeros(3)), "z: got 3 rows"),
         (lambda: erasure.nullspace_rounds(np.zeros((4, 2)), np.zeros(4), 0), "rounds: got 0"),
-        (lambda: steering.run(torch.zeros(1, 2, 384), 4, 2), "start, stop: got 4, 2"),
     ],
 )
 def test_errors_say_what_is_wrong(call, told):

@@ -65,12 +65,12 @@ def leace(x: Array, z: Array, shrinkage: float = 0.0) -> Eraser:
     within, cross = covariances(x, z)
     level = np.trace(within) / len(within)
     within = (1 - shrinkage) * within + shrinkage * level * np.eye(len(within))
-    values, vectors = np.linalg.eigh(within)
+    values, vectors = np.linalg.eigh(within)  # S = vectors diag(values) vectors^T
     kept = values > RANK * values[-1]
-    values, vectors = values[kept], vectors[:, kept]
-    root = np.sqrt(values)
-    whitened = _span((vectors / root).T @ cross)  # in the coordinates of the eigenvectors
-    change = (vectors * root) @ whitened @ whitened.T @ (vectors / root).T
+    root, vectors = np.sqrt(values[kept]), vectors[:, kept]
+    # M = S^(1/2) P S^(-1/2), with P = basis basis^T in the coordinates of the eigenvectors
+    basis = _span((vectors / root).T @ cross)  # (rank, k)
+    change = (vectors * root) @ basis @ basis.T @ (vectors / root).T  # (d, d)
     change += (cross - change @ cross) @ np.linalg.pinv(cross)  # what rounding left: M c = c
     return Eraser(x.mean(0), change)
 
@@ -92,13 +92,19 @@ def nullspace_rounds(x: Array, z: Array, rounds: int) -> Eraser:
     """
     if rounds < 1:
         raise ValueError(f"rounds: got {rounds}; must be at least 1")
-    mean, found = x.mean(0), np.empty((x.shape[1], 0))
+    mean, basis = x.mean(0), np.empty((x.shape[1], 0))
     for _ in range(rounds):
         left = x - mean
-        left = left - left @ found @ found.T
-        direction = linear_probe().fit(left, z).coef_.T
-        found = np.linalg.qr(np.hstack([found, direction - found @ found.T @ direction]))[0]
-    return Eraser(mean, found @ found.T)
+        left = left - left @ basis @ basis.T
+        direction = linear_probe().fit(left, z).coef_.T  # (d, 1)
+        fresh = direction - basis @ basis.T @ direction
+        basis = np.linalg.qr(np.hstack([basis, fresh]))[0]  # (d, rounds so far)
+    return Eraser(mean, basis @ basis.T)
+
+
+def nothing(x: Array) -> Eraser:
+    """The eraser that leaves every vector as it is."""
+    return Eraser(x.mean(0), np.zeros((x.shape[1],) * 2))
 
 
 def one_direction(x: Array, generator: np.random.Generator) -> Eraser:
@@ -118,7 +124,7 @@ def explained(x: Array, z: Array) -> float:
     z = np.asarray(z, float).reshape(len(z), -1)
     centred, target = x - x.mean(0), z - z.mean(0)
     left, values, _ = np.linalg.svd(centred, full_matrices=False)
-    left = left[:, values > np.sqrt(RANK) * np.linalg.norm(x)]
+    left = left[:, values > np.sqrt(RANK) * np.linalg.norm(x)]  # (N, rank)
     return float(np.square(left.T @ target).sum() / np.square(target).sum())
 
 

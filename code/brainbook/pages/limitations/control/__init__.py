@@ -1,34 +1,13 @@
 """Page limitations/control: erasing and steering a concept in a sentence model."""
 
-from . import erasing as trials
-from .claims import (
-    claims,
-)
-from .draw import (
-    PROBES,
-    draw_erasure,
-    draw_erasure_depth,
-    draw_erasure_text,
-    draw_steering,
-)
-from .erasing import ERASERS, EVERY, FRESH, KERNEL, LEAST, MEANS
-from .measure import (
-    STRENGTHS,
-    measure_depth,
-    measure_erasure,
-    measure_steering,
-    measure_text,
-)
+from .claims import claims
+from .draw import draw_erasure, draw_erasure_depth, draw_erasure_text, draw_steering
+from .erasing import measure_depth, measure_erasure, measure_text
+from .measure import open_passages
+from .numbers import numbers
+from .steering import measure_steering
 
 __all__ = [
-    "ERASERS",
-    "EVERY",
-    "FRESH",
-    "KERNEL",
-    "LEAST",
-    "MEANS",
-    "PROBES",
-    "STRENGTHS",
     "claims",
     "draw_erasure",
     "draw_erasure_depth",
@@ -38,5 +17,6 @@ __all__ = [
     "measure_erasure",
     "measure_steering",
     "measure_text",
-    "trials",
+    "numbers",
+    "open_passages",
 ]
