@@ -7,13 +7,12 @@ accounting scheme. ``spiking_transformer`` and its like give the count of an arc
 its definition.
 """
 
+from .architectures.counts import from_rates
+from .architectures.hierarchical import qkformer, swin_transformer
+from .architectures.text import text_transformer
 from .architectures.transformers import (
-    from_rates,
-    qkformer,
     residual_network,
     spiking_transformer,
-    swin_transformer,
-    text_transformer,
     vision_transformer,
 )
 from .counting.operations import count_operations
@@ -24,8 +23,24 @@ from .pricing.schemes import compare_models, compare_schemes
 from .report import EnergyReport, energy_report
 
 __all__ = [
-    "Cost", "EnergyReport", "Estimate", "Joules", "Profile", "compare_models", "compare_schemes",
-    "count_operations", "disagreements", "energy_report", "estimate", "from_rates", "profile",
-    "profiles", "qkformer", "residual_network", "spiking_transformer", "swin_transformer",
-    "text_transformer", "vision_transformer",
-]  # fmt: skip
+    "Cost",
+    "EnergyReport",
+    "Estimate",
+    "Joules",
+    "Profile",
+    "compare_models",
+    "compare_schemes",
+    "count_operations",
+    "disagreements",
+    "energy_report",
+    "estimate",
+    "from_rates",
+    "profile",
+    "profiles",
+    "qkformer",
+    "residual_network",
+    "spiking_transformer",
+    "swin_transformer",
+    "text_transformer",
+    "vision_transformer",
+]

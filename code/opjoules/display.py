@@ -20,9 +20,16 @@ ROWS = 14
 WIDTH = 110  # characters of a table in a terminal
 BARS_WIDTH = 7.0  # inches of a figure
 COLUMNS = {
-    "layer": "layer", "kind": "kind", "macs": "MACs", "acs": "ACs", "neuron_updates": "updates",
-    "comparisons": "comparisons", "words": "words moved", "energy": "energy", "share": "share",
-}  # fmt: skip
+    "layer": "layer",
+    "kind": "kind",
+    "macs": "MACs",
+    "acs": "ACs",
+    "neuron_updates": "updates",
+    "comparisons": "comparisons",
+    "words": "words moved",
+    "energy": "energy",
+    "share": "share",
+}
 PARTS = {
     "arithmetic": (("macs", "acs", "comparisons"), "C0"),
     "neuron updates": (("neuron_updates",), "C3"),
@@ -143,9 +150,7 @@ def _linked(text: str) -> str:
         keys = [re.fullmatch(r"([a-z]+)(\d{4})\w*", key) for key in found[1].split()]
         if not all(keys):
             return found[0]
-        links = [
-            f'<a data-cite="{key[0]}">{key[1].capitalize()} {key[2]}</a>' for key in keys
-        ]  # fmt: skip
+        links = [f'<a data-cite="{key[0]}">{key[1].capitalize()} {key[2]}</a>' for key in keys]
         return f"[{', '.join(links)}]"
 
     return re.sub(r"\[([^\]]+)\]", names, text)

@@ -81,12 +81,15 @@ class EnergyReport:
                     f"{term}: word of {level}" if level else term.replace("_", " ")
                     for term, level in zip(sums["term"], sums["level"], strict=True)
                 ],
-                "count": sums["count"], **prices, "central": sums["central"],
+                "count": sums["count"],
+                **prices,
+                "central": sums["central"],
                 "share": sums["central"] / total if total else 0.0,
                 "spread": (sums["high"] - sums["low"]) / width if width else 0.0,
-                "source": sums["source"], "note": sums["note"],
+                "source": sums["source"],
+                "note": sums["note"],
             }
-        )  # fmt: skip
+        )
         return table.sort_values("central", ascending=False, ignore_index=True)
 
     @property
@@ -174,13 +177,14 @@ class EnergyReport:
         reports = [self.on(name, memory, host) for name in hardware]
         rows = [
             {
-                "hardware": name, **report.joules._asdict(),
+                "hardware": name,
+                **report.joules._asdict(),
                 "dominant": "" if report.dominant is None else report.dominant["constant"],
                 "share": 0.0 if report.dominant is None else report.dominant["share"],
                 "source": " ".join(report.sources),
             }
             for name, report in zip(hardware, reports, strict=True)
-        ]  # fmt: skip
+        ]
         return pd.DataFrame(rows)
 
     def schemes(self, dense: EnergyReport | None = None, **options) -> pd.DataFrame:

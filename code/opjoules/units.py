@@ -12,9 +12,21 @@ from tokenize import TokenError
 import pint
 
 THINGS = (
-    "token", "query", "inference", "operation", "spike", "access", "update", "training", "image",
-    "event", "hop", "neuron", "ATP", "nat",
-)  # fmt: skip
+    "token",
+    "query",
+    "inference",
+    "operation",
+    "spike",
+    "access",
+    "update",
+    "training",
+    "image",
+    "event",
+    "hop",
+    "neuron",
+    "ATP",
+    "nat",
+)
 
 
 @cache

@@ -131,8 +131,14 @@ def _with_neurons(
     updates = (maps["outputs"] * timesteps).astype(float)
     rows = pd.DataFrame(0.0, index=maps.index, columns=table.columns).astype({"layer": object})
     rows["layer"], rows["kind"] = maps["layer"] + ":neurons", "neuron"
-    for column in ("neuron_updates", "comparisons", "activation_reads", "state_reads",
-                   "state_writes", "sites"):  # fmt: skip
+    for column in (
+        "neuron_updates",
+        "comparisons",
+        "activation_reads",
+        "state_reads",
+        "state_writes",
+        "sites",
+    ):
         rows[column] = updates
     rows["spikes"] = rows["activation_writes"] = rate * updates
     rows["calls"] = timesteps

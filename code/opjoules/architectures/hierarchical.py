@@ -15,19 +15,32 @@ SWIN_BASE = {"width": 128, "depths": (2, 2, 18, 2), "heads": (4, 8, 16, 32)}
 
 
 def qkformer(
-    width: int, heads: int = 0, image: int = 224, channels: int = 3, classes: int = 1000,
-    mlp_ratio: int = 4, *, timesteps: int = 0, rates: Mapping[str, float] | float = 0.0,
-) -> pd.DataFrame:  # fmt: skip
+    width: int,
+    heads: int = 0,
+    image: int = 224,
+    channels: int = 3,
+    classes: int = 1000,
+    mlp_ratio: int = 4,
+    *,
+    timesteps: int = 0,
+    rates: Mapping[str, float] | float = 0.0,
+) -> pd.DataFrame:
     """QKFormer HST-10: ten blocks in three stages, on maps a quarter to a sixteenth in size.
 
     Stages one and two, of width / 4 and width / 2, mask keys with a sum of query spikes, which
     needs additions only and no product; stage three has spiking self-attention, keys and values
     first. Each stage begins with two 3×3 convolutions and a 1×1 shortcut (stage one with three).
-    After the authors' published model (Zhou et al. 2024, section 4 and code), which has heads
-    of 64 channels; ``heads=0`` takes as many.
+    After the authors' published model (Zhou et al. 2024, section 4 and code).
 
-    ``timesteps`` above 0 returns the counts of one inference at spike ``rates`` (one number, or
-    one a layer), ready for ``estimate``.
+    Parameters
+    ----------
+    width : channels of the last stage.
+    heads : of its blocks; 0: of 64 channels each, as published.
+    image, channels : pixels along a side, colours.
+    classes : outputs of the head.
+    mlp_ratio : hidden units of a block's perceptron over its width.
+    timesteps : above 0, return the counts of one inference on spikes, ready for ``estimate``.
+    rates : spikes per element and step, one number, or one a layer.
 
     Raises
     ------
@@ -60,25 +73,36 @@ def qkformer(
     return from_rates(table, rates, timesteps, bias=False, traffic=True, neurons=True)
 
 
-def _qk_block(name: str, tokens: int, width: int, heads: int, ratio: int) -> list[dict]:
-    """A block of query-key masks (no heads) or of spiking self-attention."""
-    parts = ("query", "key", "value") if heads else ("query", "key")
-    rows = [layers.linear(f"{name}.{part}", tokens, width, width, bias=False) for part in parts]
+def _qk_block(name: str, tokens: int, width: int, heads: int, mlp_ratio: int) -> list[dict]:
+    """A block of spiking self-attention, or of query-key masks where ``heads`` is 0."""
+    rows = layers.projections(name, layers.QKV if heads else layers.QKV[:2], tokens, width, False)
     if heads:
         rows += layers.key_value_first(name, tokens, width, heads)
-    rows.append(layers.linear(f"{name}.projection", tokens, width, width, bias=True))
-    return rows + layers.mlp(name, tokens, width, ratio)
+    return rows + layers.after_attention(name, tokens, width, mlp_ratio)
 
 
 def swin_transformer(
-    image: int = 224, window: int = 7, *, width: int = SWIN_BASE["width"],
-    depths: tuple[int, ...] = SWIN_BASE["depths"], heads: tuple[int, ...] = SWIN_BASE["heads"],
-    classes: int = 1000, counts: bool = False,
-) -> pd.DataFrame:  # fmt: skip
+    image: int = 224,
+    window: int = 7,
+    *,
+    width: int = SWIN_BASE["width"],
+    depths: tuple[int, ...] = SWIN_BASE["depths"],
+    heads: tuple[int, ...] = SWIN_BASE["heads"],
+    classes: int = 1000,
+    counts: bool = False,
+) -> pd.DataFrame:
     """Swin-B, or another Swin: attention inside windows, stages joined by patch merging.
 
     ``12·N·C² + 2·window²·N·C`` MACs a block (Liu et al. 2021, equation 2, and the perceptron).
-    ``counts=True`` returns the counts of one inference, ready for ``estimate``.
+
+    Parameters
+    ----------
+    image : pixels along a side.
+    window : tokens along a side of a window.
+    width : channels C of the first stage; each stage doubles them.
+    depths, heads : blocks, and heads of a block, stage by stage.
+    classes : outputs of the head.
+    counts : return the counts of one inference, ready for ``estimate``.
 
     Raises
     ------
@@ -98,8 +122,7 @@ def swin_transformer(
             name = f"stage.{stage}.block.{block}"
             rows.append(layers.linear(f"{name}.query-key-value", side**2, wide, 3 * wide, True))
             rows += layers.attention(name, side**2, wide, head, keys=window**2)
-            rows.append(layers.linear(f"{name}.projection", side**2, wide, wide, True))
-            rows += layers.mlp(name, side**2, wide, 4)
+            rows += layers.after_attention(name, side**2, wide, mlp_ratio=4)
     rows.append(layers.linear("head", 1, width * 2 ** (len(depths) - 1), classes, bias=True))
     table = pd.DataFrame(rows)
     return dense_counts(table) if counts else table

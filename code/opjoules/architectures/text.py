@@ -9,15 +9,30 @@ from .counts import dense_counts
 
 
 def text_transformer(
-    depth: int, width: int, heads: int, tokens: int, *, mlp_ratio: int = 4,
-    vocabulary: int = 30522, positions: int = 512, types: int = 2, pooler: bool = False,
+    depth: int,
+    width: int,
+    heads: int,
+    tokens: int,
+    *,
+    mlp_ratio: int = 4,
+    vocabulary: int = 30522,
+    positions: int = 512,
+    types: int = 2,
+    pooler: bool = False,
     counts: bool = False,
-) -> pd.DataFrame:  # fmt: skip
-    """A BERT encoder on ``tokens`` tokens: embeddings, ``depth`` softmax blocks, a pooler.
+) -> pd.DataFrame:
+    """A BERT encoder: embeddings, ``depth`` softmax blocks, a pooler.
 
     ``12·N·width² + 2·N²·width`` MACs a block at the ratio 4 (Devlin et al. 2019, section 3).
-    Tables of ``vocabulary``, ``positions`` and ``types`` rows are looked up, not multiplied.
-    ``counts=True`` returns the counts of one inference, ready for ``estimate``.
+
+    Parameters
+    ----------
+    depth, width, heads : blocks, channels, heads of a block.
+    tokens : length of the text, N.
+    mlp_ratio : hidden units of a block's perceptron over its width.
+    vocabulary, positions, types : rows of the three tables, looked up and not multiplied.
+    pooler : add the map of the first token.
+    counts : return the counts of one inference, ready for ``estimate``.
 
     Raises
     ------
@@ -33,13 +48,9 @@ def text_transformer(
     rows = [layers.embedding(f"embedding.{k}", tokens, n, width) for k, n in tables.items()]
     for block in range(depth):
         name = f"block.{block}"
-        rows += [
-            layers.linear(f"{name}.{part}", tokens, width, width, bias=True)
-            for part in ("query", "key", "value")
-        ]
+        rows += layers.projections(name, layers.QKV, tokens, width, bias=True)
         rows += layers.attention(name, tokens, width, heads)
-        rows.append(layers.linear(f"{name}.projection", tokens, width, width, bias=True))
-        rows += layers.mlp(name, tokens, width, mlp_ratio)
+        rows += layers.after_attention(name, tokens, width, mlp_ratio)
     if pooler:
         rows.append(layers.linear("pooler", 1, width, width, bias=True))
     table = pd.DataFrame(rows)

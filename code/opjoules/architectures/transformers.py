@@ -1,9 +1,9 @@
-"""Published architectures as tables of operations, computed from their definitions.
+"""Transformers and residual networks of images as tables of operations, from their definitions.
 
-Each function returns one row per linear map (columns in ``networks_layers``); nothing is run.
-With ``timesteps`` or ``counts=True`` it returns the counts of one inference instead, ready for
-``estimate`` and ``compare_schemes``. ``from_rates`` and ``dense_counts`` do the same to any
-such table.
+Each function returns one row per linear map (columns in :mod:`opjoules.architectures.layers`);
+nothing is run. With ``timesteps`` or ``counts=True`` it returns the counts of one inference
+instead, ready for ``estimate`` and ``compare_schemes``. ``from_rates`` and ``dense_counts`` of
+:mod:`opjoules.architectures.counts` do the same to any such table.
 """
 
 from __future__ import annotations
@@ -14,13 +14,6 @@ import pandas as pd
 
 from . import layers
 from .counts import dense_counts, from_rates
-from .hierarchical import qkformer, swin_transformer
-from .text import text_transformer
-
-__all__ = [
-    "ORDERS", "dense_counts", "from_rates", "qkformer", "residual_network",
-    "spiking_transformer", "swin_transformer", "text_transformer", "vision_transformer",
-]  # fmt: skip
 
 STEM_WIDTHS = (8, 4, 2, 1, 1)  # the stem's convolutions make width / 8, / 4, / 2, / 1, / 1 maps
 STEM_STEPS = (1, 2, 4, 8, 16)  # on maps smaller by these factors
@@ -28,19 +21,36 @@ ORDERS = ("key-value first", "query-key first")
 
 
 def spiking_transformer(
-    depth: int, width: int, heads: int, image: int = 224, channels: int = 3, classes: int = 1000,
-    mlp_ratio: int = 4, order: str = "key-value first", *, timesteps: int = 0,
+    depth: int,
+    width: int,
+    heads: int,
+    image: int = 224,
+    channels: int = 3,
+    classes: int = 1000,
+    mlp_ratio: int = 4,
+    order: str = "key-value first",
+    *,
+    timesteps: int = 0,
     rates: Mapping[str, float] | float = 0.0,
-) -> pd.DataFrame:  # fmt: skip
+) -> pd.DataFrame:
     """Spikformer and Spikingformer: a convolutional stem, ``depth`` blocks, a head.
 
     The stem has five 3×3 convolutions and shrinks the image sixteenfold, so 224 pixels give 196
-    tokens. Without softmax the attention product may be taken in two orders: keys and values
+    tokens N. Without softmax the attention product may be taken in two orders: keys and values
     first, ``2·N·width·d_head`` MACs a block, or queries and keys first, ``2·N²·width``.
     Architecture after the authors' published model (Zhou et al. 2023, section 3 and code).
 
-    ``timesteps`` above 0 returns the counts of one inference at spike ``rates`` (one number, or
-    one for each layer but ``stem.0`` and ``head``), with memory traffic and neuron updates.
+    Parameters
+    ----------
+    depth, width, heads : blocks, channels, heads of a block.
+    image, channels : pixels along a side, colours.
+    classes : outputs of the head.
+    mlp_ratio : hidden units of a block's perceptron over its width.
+    order : of the attention products, one of ``ORDERS``.
+    timesteps : above 0, return the counts of one inference on spikes, with memory traffic and
+        neuron updates.
+    rates : spikes per element and step, one number, or one for each layer but ``stem.0`` and
+        ``head``.
 
     Raises
     ------
@@ -63,13 +73,9 @@ def spiking_transformer(
     tokens = (image // STEM_STEPS[-1]) ** 2
     for block in range(depth):
         name = f"block.{block}"
-        rows += [
-            layers.linear(f"{name}.{part}", tokens, width, width, bias=False)
-            for part in ("query", "key", "value")
-        ]
+        rows += layers.projections(name, layers.QKV, tokens, width, bias=False)
         rows += products(name, tokens, width, heads)
-        rows.append(layers.linear(f"{name}.projection", tokens, width, width, bias=True))
-        rows += layers.mlp(name, tokens, width, mlp_ratio)
+        rows += layers.after_attention(name, tokens, width, mlp_ratio)
     rows.append(layers.linear("head", 1, width, classes, bias=True))
     table = pd.DataFrame(rows)
     if not timesteps:
@@ -78,14 +84,29 @@ def spiking_transformer(
 
 
 def vision_transformer(
-    depth: int, width: int, image: int = 224, patch: int = 16, channels: int = 3,
-    classes: int = 1000, mlp_ratio: int = 4, *, heads: int = 0, counts: bool = False,
-) -> pd.DataFrame:  # fmt: skip
+    depth: int,
+    width: int,
+    image: int = 224,
+    patch: int = 16,
+    channels: int = 3,
+    classes: int = 1000,
+    mlp_ratio: int = 4,
+    *,
+    heads: int = 0,
+    counts: bool = False,
+) -> pd.DataFrame:
     """ViT and DeiT: patches and a class token, ``depth`` softmax blocks, a head.
 
-    ``24·N·width² + 4·N²·width`` FLOPs a block at the ratio 4, so half of it in MACs. Heads do
-    not change the MACs; ``heads=0`` takes heads of 64 channels. ``counts=True`` returns the
-    counts of one inference, with memory traffic.
+    ``24·N·width² + 4·N²·width`` FLOPs a block at the ratio 4, so half of it in MACs.
+
+    Parameters
+    ----------
+    depth, width : blocks, channels.
+    image, patch, channels : pixels along a side of the image and of a patch, colours.
+    classes : outputs of the head.
+    mlp_ratio : hidden units of a block's perceptron over its width.
+    heads : of a block; 0: of 64 channels each. They do not change the MACs.
+    counts : return the counts of one inference, with memory traffic.
 
     Raises
     ------
@@ -101,29 +122,45 @@ def vision_transformer(
         name = f"block.{block}"
         rows.append(layers.linear(f"{name}.query-key-value", tokens, width, 3 * width, bias=True))
         rows += layers.attention(name, tokens, width, heads)
-        rows.append(layers.linear(f"{name}.projection", tokens, width, width, bias=True))
-        rows += layers.mlp(name, tokens, width, mlp_ratio)
+        rows += layers.after_attention(name, tokens, width, mlp_ratio)
     rows.append(layers.linear("head", 1, width, classes, bias=True))
     table = pd.DataFrame(rows)
     return dense_counts(table) if counts else table
 
 
 RESIDUAL = {
-    18: (1, (2, 2, 2, 2)), 34: (1, (3, 4, 6, 3)), 50: (4, (3, 4, 6, 3)), 101: (4, (3, 4, 23, 3)),
+    18: (1, (2, 2, 2, 2)),
+    34: (1, (3, 4, 6, 3)),
+    50: (4, (3, 4, 6, 3)),
+    101: (4, (3, 4, 23, 3)),
     152: (4, (3, 8, 36, 3)),
-}  # fmt: skip
+}
 
 
 def residual_network(
-    depth: int, image: int = 224, classes: int = 1000, *, timesteps: int = 0,
-    rates: Mapping[str, float] | float = 0.0, counts: bool = False,
-) -> pd.DataFrame:  # fmt: skip
+    depth: int,
+    image: int = 224,
+    classes: int = 1000,
+    *,
+    timesteps: int = 0,
+    rates: Mapping[str, float] | float = 0.0,
+    counts: bool = False,
+) -> pd.DataFrame:
     """ResNet-18, 34, 50, 101 or 152 (and SEW-ResNet, which has the same maps).
 
     Blocks of two 3×3 convolutions up to 34 layers, bottlenecks of 1×1, 3×3, 1×1 above, with the
-    stride in the 3×3 convolution. ``counts=True`` returns the counts of one dense inference,
-    ``timesteps`` above 0 those of a spiking one at spike ``rates`` (of each layer but ``stem``
-    and ``head``).
+    stride in the 3×3 convolution.
+
+    Parameters
+    ----------
+    depth : layers, one of those above.
+    image : pixels along a side.
+    classes : outputs of the head.
+    timesteps : above 0, return the counts of one inference on spikes, with memory traffic and
+        neuron updates.
+    rates : spikes per element and step, one number, or one for each layer but ``stem`` and
+        ``head``.
+    counts : return the counts of one dense inference.
 
     Raises
     ------
@@ -161,9 +198,10 @@ def _residual_block(name: str, size: int, stride: int, maps: tuple[int, int, int
         shapes = [(size, 3, stride, (inputs, width)), (after, 3, 1, (width, width))]
     else:
         shapes = [
-            (size, 1, 1, (inputs, width)), (size, 3, stride, (width, width)),
+            (size, 1, 1, (inputs, width)),
+            (size, 3, stride, (width, width)),
             (after, 1, 1, (width, outputs)),
-        ]  # fmt: skip
+        ]
     if stride > 1 or inputs != outputs:
         shapes.append((size, 1, stride, (inputs, outputs)))
     return [

@@ -56,12 +56,13 @@ def glucose_power() -> pd.DataFrame:
     }
     rows = [
         {
-            "source": source, "moles": moles,
+            "source": source,
+            "moles": moles,
             "glucose_watts": moles * physical_constant("glucose_energy") * KILO / MINUTE,
             "atp_watts": atp_joules(atp_from_glucose(moles)) / MINUTE,
         }
         for source, moles in uses.items()
-    ]  # fmt: skip
+    ]
     return pd.DataFrame(rows)
 
 
@@ -146,12 +147,16 @@ def cortical_cells(steps: tuple[float, ...]) -> pd.DataFrame:
     quiet = brain_constant("lennie_cortex_atp") / MINUTE * (1 - human["spike_percent"] / 100)
     neurons = {
         "Attwell and Laughlin 2001": (
-            rodent["atp_per_spike"], rodent["atp_at_rest"], brain_constant("attwell_rate"),
+            rodent["atp_per_spike"],
+            rodent["atp_at_rest"],
+            brain_constant("attwell_rate"),
         ),
         "Lennie 2003": (
-            brain_constant("lennie_atp_per_spike"), quiet / human["neurons"], human["rate"],
+            brain_constant("lennie_atp_per_spike"),
+            quiet / human["neurons"],
+            human["rate"],
         ),
-    }  # fmt: skip
+    }
     rows = [
         (study, step, cell_ratio(spike, rest, step), rate * step)
         for study, (spike, rest, rate) in neurons.items()

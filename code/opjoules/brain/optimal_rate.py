@@ -49,8 +49,15 @@ def optimal_rate(ratio: float) -> float:
     """
     if not ratio > 0:
         raise ValueError(f"ratio: got {ratio}; must be positive")
-    return float(brentq(lambda p: np.log(p) - ratio * np.log1p(-p), SMALLEST, 1 - 1e-16,
-                        xtol=1e-16, rtol=8.9e-16))  # fmt: skip
+    return float(
+        brentq(
+            lambda p: np.log(p) - ratio * np.log1p(-p),
+            SMALLEST,
+            1 - 1e-16,
+            xtol=1e-16,
+            rtol=8.9e-16,
+        )
+    )
 
 
 def optimum_by_search(ratio: float) -> float:
@@ -102,10 +109,14 @@ def machine_ratio(hardware: str, neurons: int, fan_out: int, memory: bool) -> Ra
     """
     table = layer_pair(neurons, fan_out, 1, 1.0)["spiking"]
     table = table.assign(
-        neuron_updates=float(neurons), comparisons=float(neurons), state_size=neurons,
-        state_reads=float(neurons), state_writes=float(neurons),
-        activation_reads=float(neurons), activation_writes=float(neurons),
-    )  # fmt: skip
+        neuron_updates=float(neurons),
+        comparisons=float(neurons),
+        state_size=neurons,
+        state_reads=float(neurons),
+        state_writes=float(neurons),
+        activation_reads=float(neurons),
+        activation_writes=float(neurons),
+    )
     quiet = table.assign(acs=0.0, weight_reads=0.0, activation_reads=0.0, activation_writes=0.0)
     return _ratio(estimate(quiet, hardware, memory), estimate(table, hardware, memory))
 
@@ -113,9 +124,7 @@ def machine_ratio(hardware: str, neurons: int, fan_out: int, memory: bool) -> Ra
 def _ratio(silent: Estimate, active: Estimate) -> Ratio:
     zero, one = silent.joules, active.joules
     extra = [b - a for a, b in zip(zero, one, strict=True)]
-    return Ratio(
-        1 + extra[0] / zero.high, 1 + extra[1] / zero.central, 1 + extra[2] / zero.low
-    )  # fmt: skip
+    return Ratio(1 + extra[0] / zero.high, 1 + extra[1] / zero.central, 1 + extra[2] / zero.low)
 
 
 def loihi_ratio(fan_out: int) -> Ratio:

@@ -21,10 +21,13 @@ from opjoules.pricing.estimate import PICO, Estimate, Joules, estimate
 HOST = "45nm_int8"
 ATTENTION, HOPS = "attention products", "messages between cores"
 NAMES = {
-    "macs": "multiply-accumulates", "acs": "synaptic operations",
-    "neuron_updates": "neuron updates", "comparisons": "comparisons",
-    "weights": "weight memory", "activations": "activation memory",
-}  # fmt: skip
+    "macs": "multiply-accumulates",
+    "acs": "synaptic operations",
+    "neuron_updates": "neuron updates",
+    "comparisons": "comparisons",
+    "weights": "weight memory",
+    "activations": "activation memory",
+}
 TERMS = (*NAMES.values(), ATTENTION, HOPS)
 ENERGY = list(Joules._fields)
 
@@ -44,8 +47,13 @@ def graded(name: str = "seneca") -> Profile:
     machine, table = profile(name), chips.constants()
     product = table[(table["chip"] == "SENECA") & (table["quantity"] == "multiplication")]
     plain = machine.ac
-    ac = Cost(plain.low, plain.central, plain.high + float(product["value"].iloc[0]), plain.source,
-              "high: plus a multiplication")  # fmt: skip
+    ac = Cost(
+        plain.low,
+        plain.central,
+        plain.high + float(product["value"].iloc[0]),
+        plain.source,
+        "high: plus a multiplication",
+    )
     return replace(machine, ac=ac)
 
 
@@ -91,8 +99,9 @@ def on_events(
     ------
     ValueError : a linear layer has no arrivals.
     """
-    return _terms(estimate(driven_by(operations, tokens, arrivals, steps), machine, host=host),
-                  tokens)  # fmt: skip
+    return _terms(
+        estimate(driven_by(operations, tokens, arrivals, steps), machine, host=host), tokens
+    )
 
 
 def driven_by(

@@ -98,10 +98,16 @@ def core(chip: str, weight_bits: int = 8) -> Core:
     cell = limit("bits per cell", "bit") or bits
     crossbar = "crossbar rows" in rows.index
     return Core(
-        chip, limit("cores"), bits, limit("crossbar rows") // ceil(bits / cell),
-        limit("crossbar columns"), 0 if crossbar else limit("synapse memory per core", "byte"),
-        limit("neurons per core"), limit("inputs per core"), limit("cores per tile") or 1,
-    )  # fmt: skip
+        chip,
+        limit("cores"),
+        bits,
+        limit("crossbar rows") // ceil(bits / cell),
+        limit("crossbar columns"),
+        0 if crossbar else limit("synapse memory per core", "byte"),
+        limit("neurons per core"),
+        limit("inputs per core"),
+        limit("cores per tile") or 1,
+    )
 
 
 def two_lines(matrices: Sequence[Matrix]) -> tuple[Matrix, ...]:
@@ -182,10 +188,13 @@ def _cut(matrix: Matrix, on: Core) -> pd.DataFrame:
     row, column = rows.ravel(), columns.ravel()
     return pd.DataFrame(
         {
-            "matrix": matrix.name, "row": row, "rows": np.minimum(height, matrix.inputs - row),
-            "column": column, "columns": np.minimum(width, matrix.outputs - column),
+            "matrix": matrix.name,
+            "row": row,
+            "rows": np.minimum(height, matrix.inputs - row),
+            "column": column,
+            "columns": np.minimum(width, matrix.outputs - column),
         }
-    )  # fmt: skip
+    )
 
 
 def _pack_neurons(matrices: Sequence[Matrix], on: Core) -> pd.DataFrame:
@@ -225,8 +234,9 @@ def _pack_tiles(matrices: Sequence[Matrix], on: Core) -> pd.DataFrame:
     cores = 0
     for index in order:
         height, width = int(tiles["rows"][index]), int(tiles["columns"][index])
-        fits = [i for i, (_, rows, columns) in enumerate(free) if rows >= height
-                and columns >= width]  # fmt: skip
+        fits = [
+            i for i, (_, rows, columns) in enumerate(free) if rows >= height and columns >= width
+        ]
         if not fits:
             free.append((cores, on.rows, on.columns))
             fits, cores = [len(free) - 1], cores + 1

@@ -98,8 +98,15 @@ class Convolution:
     transposed: bool
 
 
-def fan_out(inputs: int, outputs: int, kernel: int, stride: int, padding: int, dilation: int,
-            transposed: bool) -> Tensor:  # fmt: skip
+def fan_out(
+    inputs: int,
+    outputs: int,
+    kernel: int,
+    stride: int,
+    padding: int,
+    dilation: int,
+    transposed: bool,
+) -> Tensor:
     """How many (output, kernel offset) pairs each input position of one axis takes part in.
 
     A convolution joins output ``o`` and offset ``k`` to input ``o·stride + k·dilation −
@@ -129,9 +136,14 @@ def convolution(inputs: Tensor, outputs: Tensor, weight: Tensor, shape: Convolut
     reach = torch.ones((), dtype=torch.int64)
     for axis in range(len(shape.kernel)):
         along = fan_out(
-            inputs.shape[2 + axis], outputs.shape[2 + axis], shape.kernel[axis],
-            shape.stride[axis], shape.padding[axis], shape.dilation[axis], shape.transposed,
-        )  # fmt: skip
+            inputs.shape[2 + axis],
+            outputs.shape[2 + axis],
+            shape.kernel[axis],
+            shape.stride[axis],
+            shape.padding[axis],
+            shape.dilation[axis],
+            shape.transposed,
+        )
         reach = reach[..., None] * along
     active = (inputs != 0).sum(dim=(0, 1)).to("cpu", torch.int64)
     reached = int((active * reach).sum()) * channels

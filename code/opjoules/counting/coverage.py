@@ -105,27 +105,52 @@ def cases(seed: int = 0) -> list[Case]:
 
     image = torch.randn(BATCH, 3, 7, 7)
     return [
-        Case("linear layer", nn.Sequential(nn.Linear(WIDTH, HIDDEN)), vector, "MAC",
-             WIDTH * HIDDEN),
+        Case(
+            "linear layer", nn.Sequential(nn.Linear(WIDTH, HIDDEN)), vector, "MAC", WIDTH * HIDDEN
+        ),
         Case("convolution", nn.Sequential(nn.Conv2d(3, 4, 3)), image, "MAC", 4 * 25 * 27),
-        Case("linear layer, spikes in", nn.Sequential(nn.Linear(WIDTH, HIDDEN)), spikes, "AC",
-             float(spikes.sum()) * HIDDEN / BATCH),
-        Case("parameter, functional call", Forward(lambda m, x: functional.linear(x, m.matrix)),
-             vector, "MAC", WIDTH * HIDDEN),
-        Case("weight in a buffer", Forward(lambda m, x: functional.linear(x, m.weight)), vector,
-             "MAC", WIDTH * HIDDEN),
+        Case(
+            "linear layer, spikes in",
+            nn.Sequential(nn.Linear(WIDTH, HIDDEN)),
+            spikes,
+            "AC",
+            float(spikes.sum()) * HIDDEN / BATCH,
+        ),
+        Case(
+            "parameter, functional call",
+            Forward(lambda m, x: functional.linear(x, m.matrix)),
+            vector,
+            "MAC",
+            WIDTH * HIDDEN,
+        ),
+        Case(
+            "weight in a buffer",
+            Forward(lambda m, x: functional.linear(x, m.weight)),
+            vector,
+            "MAC",
+            WIDTH * HIDDEN,
+        ),
         Case("attention with @", Forward(matmul), tokens, "MAC", products),
         Case("attention with einsum", Forward(einsum), tokens, "MAC", products),
         Case("scaled_dot_product_attention", Forward(fused), tokens, "MAC", products),
-        Case("nn.MultiheadAttention", Mixing(), tokens, "MAC",
-             4 * TOKENS * WIDTH**2 + products),
+        Case("nn.MultiheadAttention", Mixing(), tokens, "MAC", 4 * TOKENS * WIDTH**2 + products),
         Case("hidden state of zeros", Recurrent(), vector, "MAC", 2 * WIDTH**2),
-        Case("nn.LSTM", nn.LSTM(WIDTH, HIDDEN, batch_first=True), tokens, "MAC",
-             TOKENS * 4 * HIDDEN * (WIDTH + HIDDEN)),
+        Case(
+            "nn.LSTM",
+            nn.LSTM(WIDTH, HIDDEN, batch_first=True),
+            tokens,
+            "MAC",
+            TOKENS * 4 * HIDDEN * (WIDTH + HIDDEN),
+        ),
         Case("spiking neurons", Neurons(), vector, "update", STEPS * WIDTH),
-        Case("memory traffic", nn.Sequential(nn.Linear(WIDTH, HIDDEN, bias=False)), vector[:1],
-             "word", WIDTH * HIDDEN + WIDTH + HIDDEN),
-    ]  # fmt: skip
+        Case(
+            "memory traffic",
+            nn.Sequential(nn.Linear(WIDTH, HIDDEN, bias=False)),
+            vector[:1],
+            "word",
+            WIDTH * HIDDEN + WIDTH + HIDDEN,
+        ),
+    ]
 
 
 def torch_macs(model: nn.Module, batch: Tensor) -> float:
@@ -147,9 +172,11 @@ def book_count(case: Case) -> float:
     """What ``count_operations`` gives for a case, in the unit of the case."""
     table = count_operations(case.model, case.batch)
     columns = {
-        "MAC": ["macs"], "AC": ["acs"], "update": ["neuron_updates"],
+        "MAC": ["macs"],
+        "AC": ["acs"],
+        "update": ["neuron_updates"],
         "word": ["weight_reads", "activation_reads", "activation_writes"],
-    }  # fmt: skip
+    }
     return float(table[columns[case.unit]].sum().sum())
 
 
@@ -169,7 +196,13 @@ def coverage() -> pd.DataFrame:
         own = torch_macs(case.model, case.batch) if case.unit in ("MAC", "AC") else None
         others = {tool: measured.loc[case.name, tool] for tool in TOOLS}
         rows.append(
-            {"case": case.name, "unit": case.unit, "closed form": case.expected,
-             "book": book_count(case), "PyTorch": own} | others
-        )  # fmt: skip
+            {
+                "case": case.name,
+                "unit": case.unit,
+                "closed form": case.expected,
+                "book": book_count(case),
+                "PyTorch": own,
+            }
+            | others
+        )
     return pd.DataFrame(rows)

@@ -35,9 +35,16 @@ from . import watcher as watch
 from .arithmetic import Work
 
 COUNTS = (
-    "macs", "acs", "neuron_updates", "comparisons", "weight_reads", "activation_reads",
-    "activation_writes", "state_reads", "state_writes",
-)  # fmt: skip
+    "macs",
+    "acs",
+    "neuron_updates",
+    "comparisons",
+    "weight_reads",
+    "activation_reads",
+    "activation_writes",
+    "state_reads",
+    "state_writes",
+)
 EXTRA = ("effective_macs", "dense", "spikes", "sites")
 SIZES = ("weight_size", "activation_size", "state_size")
 COLUMNS = ("layer", "kind", *COUNTS, *EXTRA, "calls", *SIZES)
@@ -67,9 +74,15 @@ class Ledger:
             row[name] = max(row[name], size)
 
     def add_work(
-        self, layer: str, kind: str, work: Work, inputs: int, outputs: int, weights: int,
+        self,
+        layer: str,
+        kind: str,
+        work: Work,
+        inputs: int,
+        outputs: int,
+        weights: int,
         settling: bool = False,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Add one call of a linear map; ``inputs`` and ``outputs`` are elements in the batch.
 
         An input of zeros only fits spikes and real numbers. Such a call waits for the others.
@@ -83,9 +96,14 @@ class Ledger:
         read = min(work.acs / batch, weights) * batch if driven else weights * batch
         sizes = {"weight_size": weights, "activation_size": max(inputs, outputs) // batch}
         self.add(
-            layer, kind, sizes, **vars(work), weight_reads=read,
-            activation_reads=work.spikes if driven else inputs, activation_writes=outputs,
-        )  # fmt: skip
+            layer,
+            kind,
+            sizes,
+            **vars(work),
+            weight_reads=read,
+            activation_reads=work.spikes if driven else inputs,
+            activation_writes=outputs,
+        )
 
     def skip(self, name: str, elements: int) -> None:
         """Name an operation that is not counted."""

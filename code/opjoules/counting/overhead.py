@@ -38,8 +38,11 @@ def overhead(
         with FlopCounterMode(display=False):
             forward()
 
-    turns = {"plain": forward, "counting": lambda: count_operations(model, batch),
-             "flop_counter": flops}  # fmt: skip
+    turns = {
+        "plain": forward,
+        "counting": lambda: count_operations(model, batch),
+        "flop_counter": flops,
+    }
     training = model.training
     model.eval()
     try:

@@ -69,10 +69,13 @@ class Operations(TorchDispatchMode):
         elif packet is aten.embedding:
             owner, parameter = watcher.parameter(args[0]) or ("embedding", args[0])
             watcher.ledger.add(
-                watcher.layer_of(owner, parameter), "embedding",
-                {"weight_size": parameter.numel()}, weight_reads=elements,
-                activation_reads=args[1].numel(), activation_writes=elements,
-            )  # fmt: skip
+                watcher.layer_of(owner, parameter),
+                "embedding",
+                {"weight_size": parameter.numel()},
+                weight_reads=elements,
+                activation_reads=args[1].numel(),
+                activation_writes=elements,
+            )
         elif name in COMPARING:
             produced = tree_leaves(output)[0].numel()
             window = 1

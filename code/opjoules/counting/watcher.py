@@ -133,10 +133,18 @@ class Watcher:
             batch = self.ledger.batch_size
         sizes = {"state_size": states // batch, "activation_size": updates // batch}
         self.ledger.add(
-            name, "neuron", sizes, neuron_updates=updates, comparisons=updates,
-            activation_reads=updates, activation_writes=fired, state_reads=states,
-            state_writes=states, spikes=fired, sites=updates,
-        )  # fmt: skip
+            name,
+            "neuron",
+            sizes,
+            neuron_updates=updates,
+            comparisons=updates,
+            activation_reads=updates,
+            activation_writes=fired,
+            state_reads=states,
+            state_writes=states,
+            spikes=fired,
+            sites=updates,
+        )
 
     @contextmanager
     def pause(self) -> Iterator[None]:

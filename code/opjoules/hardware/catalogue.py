@@ -18,9 +18,19 @@ from .chips import CHIPS, IN_MEMORY, SURVEY
 from .profile import Cost, Profile, in_unit
 
 __all__ = [
-    "CHIPS", "CMOS", "Cost", "IN_MEMORY", "Profile", "STATE_BITS", "SURVEY", "TECHNOLOGIES",
-    "WORD_BITS", "operation_energy", "profile", "profiles",
-]  # fmt: skip
+    "CHIPS",
+    "CMOS",
+    "Cost",
+    "IN_MEMORY",
+    "Profile",
+    "STATE_BITS",
+    "SURVEY",
+    "TECHNOLOGIES",
+    "WORD_BITS",
+    "operation_energy",
+    "profile",
+    "profiles",
+]
 
 CMOS = "45 nm 0.9 V"
 TECHNOLOGIES = {"45nm": CMOS, "7nm": "7 nm"}
@@ -79,17 +89,19 @@ def _logic(node: str, width: str) -> Profile:
     multiply, add, wide = (
         operation_energy(operation, of, technology)
         for operation, of in (
-            ("multiply", width), ("add", width),
+            ("multiply", width),
+            ("add", width),
             ("add", "int32" if width.startswith("int") else "fp32"),
         )
-    )  # fmt: skip
+    )
     note = "high: 32-bit accumulator" if wide > add else "one published value"
     memory = _memory(technology)
     source = "horowitz2014computing" if technology == CMOS else "jouppi2021ten"
     return Profile(
         name=f"{node}_{width}",
         description=f"{technology.replace(' nm', ' nm CMOS at', 1)}, {width}"
-        if technology == CMOS else f"{technology} CMOS, {width}",
+        if technology == CMOS
+        else f"{technology} CMOS, {width}",
         mac=Cost(multiply + add, multiply + add, multiply + wide, source, note),
         ac=Cost(add, add, wide, source, note),
         neuron_update=Cost(
@@ -100,7 +112,7 @@ def _logic(node: str, width: str) -> Profile:
         activation_bits=WORD_BITS[width],
         state_bits=STATE_BITS[width],
         memory=memory,
-    )  # fmt: skip
+    )
 
 
 def _memory(technology: str) -> dict[str, tuple[float | None, Cost]]:

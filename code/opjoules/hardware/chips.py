@@ -15,19 +15,28 @@ from opjoules import sources
 from .profile import Cost, Profile, in_unit
 
 CHIPS = {
-    "loihi": "Loihi", "truenorth": "TrueNorth", "spinnaker": "SpiNNaker",
-    "spinnaker2": "SpiNNaker2", "seneca": "SENECA", "odin": "ODIN", "reckon": "ReckOn",
-    "tianjic": "Tianjic", "neuronflow": "NeuronFlow", "ubrain": "uBrain",
-}  # fmt: skip
+    "loihi": "Loihi",
+    "truenorth": "TrueNorth",
+    "spinnaker": "SpiNNaker",
+    "spinnaker2": "SpiNNaker2",
+    "seneca": "SENECA",
+    "odin": "ODIN",
+    "reckon": "ReckOn",
+    "tianjic": "Tianjic",
+    "neuronflow": "NeuronFlow",
+    "ubrain": "uBrain",
+}
 SOFTWARE = ("SpiNNaker", "SpiNNaker2")
 SURVEY = "neuromorphic_survey"
 IN_MEMORY = "hermes"
 SYNAPSE = "synaptic operation"
 CALIBRATED = ", calibrated"
 DIMENSIONS = {
-    "neuron update": "pJ / update", "hop": "pJ / hop", "spike": "pJ / spike",
+    "neuron update": "pJ / update",
+    "hop": "pJ / hop",
+    "spike": "pJ / spike",
     "event": "pJ / event",
-}  # fmt: skip
+}
 
 
 def constants() -> pd.DataFrame:
@@ -47,8 +56,9 @@ def constants() -> pd.DataFrame:
 
 def _unit(quantity: str) -> str:
     """pJ per what a quantity counts; an operation unless its name says otherwise."""
-    return next((u for start, u in DIMENSIONS.items() if quantity.startswith(start)),
-                "pJ / operation")  # fmt: skip
+    return next(
+        (u for start, u in DIMENSIONS.items() if quantity.startswith(start)), "pJ / operation"
+    )
 
 
 def _spread(rows: pd.DataFrame, note: str) -> Cost:
@@ -80,11 +90,15 @@ def chip(name: str, calibrated: bool = False) -> Profile:
         neuron = Cost(spread.low, spread.high, spread.high, spread.source, spread.note)
     note = "; ".join(dict.fromkeys(synapse["evidence"] + ", " + synapse["caveat"].fillna("")))
     return Profile(
-        name=name, description=f"{CHIPS[name]}, energy per synaptic operation as published",
-        ac=_spread(synapse, note), neuron_update=neuron,
+        name=name,
+        description=f"{CHIPS[name]}, energy per synaptic operation as published",
+        ac=_spread(synapse, note),
+        neuron_update=neuron,
         comparison=Cost(0, 0, 0, inside.source, "inside the neuron update"),
-        weight_bits=8, activation_bits=8, state_bits=16,
-    )  # fmt: skip
+        weight_bits=8,
+        activation_bits=8,
+        state_bits=16,
+    )
 
 
 def survey() -> Profile:
@@ -100,10 +114,15 @@ def survey() -> Profile:
     inside = Cost(0, 0, 0, source, "inside the neuron update")
     neuron = Cost(0, 0, updates["value"].max(), source, "high: Loihi's; else in the synaptic one")
     return Profile(
-        name=SURVEY, description="Range over digital neuromorphic chips, definitions differ",
-        ac=_spread(rows, "least, median, greatest over chips"), neuron_update=neuron,
-        comparison=inside, weight_bits=8, activation_bits=8, state_bits=16,
-    )  # fmt: skip
+        name=SURVEY,
+        description="Range over digital neuromorphic chips, definitions differ",
+        ac=_spread(rows, "least, median, greatest over chips"),
+        neuron_update=neuron,
+        comparison=inside,
+        weight_bits=8,
+        activation_bits=8,
+        state_bits=16,
+    )
 
 
 def in_memory() -> Profile:
@@ -123,10 +142,16 @@ def in_memory() -> Profile:
     )
     inside = Cost(0, 0, 0, mac.source, "inside the multiply-accumulate")
     return Profile(
-        name=IN_MEMORY, description="HERMES, phase-change memory crossbars, 8-bit input and output",
-        mac=mac, ac=mac, neuron_update=inside, comparison=inside,
-        weight_bits=8, activation_bits=8, state_bits=16,
-    )  # fmt: skip
+        name=IN_MEMORY,
+        description="HERMES, phase-change memory crossbars, 8-bit input and output",
+        mac=mac,
+        ac=mac,
+        neuron_update=inside,
+        comparison=inside,
+        weight_bits=8,
+        activation_bits=8,
+        state_bits=16,
+    )
 
 
 def transport(name: str) -> Cost:
@@ -171,11 +196,13 @@ def _per_64_bits() -> pd.DataFrame:
     table = in_unit(table, "energy_memory.csv", "pJ / access", ("energy",))
     return pd.DataFrame(
         {
-            "chip": "45 nm logic", "quantity": "64 bits from " + table["level"],
-            "value": table["energy"] * 64 / table["word_bits"], "source": table["source"],
+            "chip": "45 nm logic",
+            "quantity": "64 bits from " + table["level"],
+            "value": table["energy"] * 64 / table["word_bits"],
+            "source": table["source"],
             "evidence": "charged per " + table["word_bits"].astype(str) + " bits",
         }
-    )  # fmt: skip
+    )
 
 
 def _pair(rows: pd.DataFrame) -> dict:
@@ -184,9 +211,14 @@ def _pair(rows: pd.DataFrame) -> dict:
         return {}
     low, high = rows.loc[rows["value"].idxmin()], rows.loc[rows["value"].idxmax()]
     return {
-        "chip": low["chip"], "quantity": low["quantity"], "low": float(low["value"]),
-        "high": float(high["value"]), "ratio": float(high["value"] / low["value"]),
-        "low_evidence": low["evidence"], "high_evidence": high["evidence"],
-        "low_source": low["source"], "high_source": high["source"],
+        "chip": low["chip"],
+        "quantity": low["quantity"],
+        "low": float(low["value"]),
+        "high": float(high["value"]),
+        "ratio": float(high["value"] / low["value"]),
+        "low_evidence": low["evidence"],
+        "high_evidence": high["evidence"],
+        "low_source": low["source"],
+        "high_source": high["source"],
         "source": " ".join(dict.fromkeys(f"{low['source']} {high['source']}".split())),
-    }  # fmt: skip
+    }

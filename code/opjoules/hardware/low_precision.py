@@ -47,10 +47,12 @@ def narrow(weight_bits: int = 8, activation_bits: int = 8, leak: bool = True) ->
     product = multiplier(weight_bits, activation_bits) + add
     update = Cost(add, add, 2 * wide, base.mac.source, "no leak: an addition; high: with reset")
     return replace(
-        base, name=f"45nm_w{weight_bits}a{activation_bits}",
+        base,
+        name=f"45nm_w{weight_bits}a{activation_bits}",
         description=f"45 nm CMOS at 0.9 V, {weight_bits}-bit weights, "
         f"{activation_bits}-bit activations",
         mac=Cost(product, product, base.mac.high, base.mac.source, "high: 8-bit price, 32-bit sum"),
         neuron_update=base.neuron_update if leak else update,
-        weight_bits=weight_bits, activation_bits=activation_bits,
-    )  # fmt: skip
+        weight_bits=weight_bits,
+        activation_bits=activation_bits,
+    )

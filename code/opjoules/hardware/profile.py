@@ -35,9 +35,12 @@ class Cost:
     def scaled(self, factor: float, note: str = "") -> Cost:
         """The same cost times ``factor``, for instance for a narrower word."""
         return Cost(
-            self.low * factor, self.central * factor, self.high * factor, self.source,
+            self.low * factor,
+            self.central * factor,
+            self.high * factor,
+            self.source,
             note or self.note,
-        )  # fmt: skip
+        )
 
     def __add__(self, other: Cost) -> Cost:
         sources = " ".join(dict.fromkeys(f"{self.source} {other.source}".split()))
@@ -93,20 +96,26 @@ class Profile:
     def as_dataframe(self) -> pd.DataFrame:
         """Every constant of the profile in pJ, with its word size, source and note."""
         operations = {
-            "mac": (self.mac, self.weight_bits), "ac": (self.ac, self.weight_bits),
+            "mac": (self.mac, self.weight_bits),
+            "ac": (self.ac, self.weight_bits),
             "neuron update": (self.neuron_update, self.state_bits),
             "comparison": (self.comparison, self.state_bits),
-        }  # fmt: skip
+        }
         rows = [(name, bits, cost) for name, (cost, bits) in operations.items() if cost]
         rows += [(level, 64, cost) for level, (_, cost) in (self.memory or {}).items()]
         return pd.DataFrame(
             {
-                "profile": self.name, "operation": name, "word_bits": bits, "low_pj": cost.low,
-                "central_pj": cost.central, "high_pj": cost.high, "source": cost.source,
+                "profile": self.name,
+                "operation": name,
+                "word_bits": bits,
+                "low_pj": cost.low,
+                "central_pj": cost.central,
+                "high_pj": cost.high,
+                "source": cost.source,
                 "note": cost.note,
             }
             for name, bits, cost in rows
-        )  # fmt: skip
+        )
 
 
 def in_unit(table: pd.DataFrame, name: str, unit: str, columns: tuple[str, ...]) -> pd.DataFrame:

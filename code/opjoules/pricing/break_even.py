@@ -82,17 +82,27 @@ def layer_pair(inputs: int, outputs: int, timesteps: int, rate: float) -> dict[s
         raise ValueError(f"rate: got {rate}; allowed are spike rates from 0 to 1")
     weights, spikes, updates = inputs * outputs, rate * inputs * timesteps, outputs * timesteps
     dense = {
-        "macs": weights, "comparisons": outputs, "weight_reads": weights,
-        "activation_reads": inputs, "activation_writes": outputs, "weight_size": weights,
+        "macs": weights,
+        "comparisons": outputs,
+        "weight_reads": weights,
+        "activation_reads": inputs,
+        "activation_writes": outputs,
+        "weight_size": weights,
         "activation_size": max(inputs, outputs),
-    }  # fmt: skip
+    }
     spiking = {
-        "acs": spikes * outputs, "neuron_updates": updates, "comparisons": updates,
-        "weight_reads": spikes * outputs, "activation_reads": spikes + updates,
-        "activation_writes": updates + rate * updates, "state_reads": updates,
-        "state_writes": updates, "weight_size": weights,
-        "activation_size": max(inputs, outputs), "state_size": outputs,
-    }  # fmt: skip
+        "acs": spikes * outputs,
+        "neuron_updates": updates,
+        "comparisons": updates,
+        "weight_reads": spikes * outputs,
+        "activation_reads": spikes + updates,
+        "activation_writes": updates + rate * updates,
+        "state_reads": updates,
+        "state_writes": updates,
+        "weight_size": weights,
+        "activation_size": max(inputs, outputs),
+        "state_size": outputs,
+    }
     return {"dense": _table("dense", dense), "spiking": _table("spiking", spiking)}
 
 
@@ -136,12 +146,18 @@ def with_memory(
     step) and ``spikes`` (per input and inference: rate · T).
     """
     rows = [
-        (hardware, inputs, outputs, int(step), memory,
-         break_even_rate(inputs, outputs, int(step), hardware, memory))
+        (
+            hardware,
+            inputs,
+            outputs,
+            int(step),
+            memory,
+            break_even_rate(inputs, outputs, int(step), hardware, memory),
+        )
         for inputs, outputs in sizes
         for step in _steps(timesteps)
         for memory in (False, True)
-    ]  # fmt: skip
+    ]
     names = ["hardware", "inputs", "outputs", "timesteps", "memory", "rate"]
     table = pd.DataFrame(rows, columns=names)
     return table.assign(spikes=table["rate"] * table["timesteps"])

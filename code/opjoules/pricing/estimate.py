@@ -24,20 +24,27 @@ from opjoules.hardware.catalogue import Cost, Profile, profile
 
 PICO = 1e-12
 OPERATIONS = {
-    "macs": "mac", "acs": "ac", "neuron_updates": "neuron_update", "comparisons": "comparison",
-}  # fmt: skip
+    "macs": "mac",
+    "acs": "ac",
+    "neuron_updates": "neuron_update",
+    "comparisons": "comparison",
+}
 TRAFFIC = {
     "weights": (("weight_reads",), "weight_bits", "weight_size"),
     "activations": (
-        ("activation_reads", "activation_writes"), "activation_bits", "activation_size",
+        ("activation_reads", "activation_writes"),
+        "activation_bits",
+        "activation_size",
     ),
     "state": (("state_reads", "state_writes"), "state_bits", "state_size"),
-}  # fmt: skip
+}
 TERMS = (*OPERATIONS, *TRAFFIC)
 REQUIRED = (
-    "layer", *OPERATIONS, *(name for names, _, _ in TRAFFIC.values() for name in names),
+    "layer",
+    *OPERATIONS,
+    *(name for names, _, _ in TRAFFIC.values() for name in names),
     *(size for _, _, size in TRAFFIC.values()),
-)  # fmt: skip
+)
 
 
 class Joules(NamedTuple):
@@ -141,10 +148,12 @@ def estimate(
             rows += _traffic_rows(layer, machine, operations)
     columns = ["layer", "term", "count", "level", *Joules._fields, "source", "note"]
     return Estimate(
-        profile=chip.name, memory=memory, table=pd.DataFrame(rows, columns=columns),
+        profile=chip.name,
+        memory=memory,
+        table=pd.DataFrame(rows, columns=columns),
         host=helper.name if helper is not None and len(multiplying) and chip.mac is None else "",
         uncounted=tuple(operations.attrs.get("uncounted", ())),
-    )  # fmt: skip
+    )
 
 
 def _check(operations: pd.DataFrame) -> None:
@@ -160,9 +169,14 @@ def _check(operations: pd.DataFrame) -> None:
 def _row(layer: str, term: str, count: float, level: str, cost: Cost) -> dict:
     joules = {name: count * getattr(cost, name) * PICO for name in Joules._fields}
     return {
-        "layer": layer, "term": term, "count": count, "level": level, **joules,
-        "source": cost.source, "note": cost.note,
-    }  # fmt: skip
+        "layer": layer,
+        "term": term,
+        "count": count,
+        "level": level,
+        **joules,
+        "source": cost.source,
+        "note": cost.note,
+    }
 
 
 def _operation_rows(layer: pd.Series, machine: Profile) -> list[dict]:

@@ -141,9 +141,11 @@ def estimate_lemaire(
 
 
 def layer_energies(
-    operations: pd.DataFrame, layers: pd.DataFrame | None = None, reading: str = READINGS[0],
+    operations: pd.DataFrame,
+    layers: pd.DataFrame | None = None,
+    reading: str = READINGS[0],
     leaky: bool = True,
-) -> pd.DataFrame:  # fmt: skip
+) -> pd.DataFrame:
     """Joules per layer after one reading: ``memory``, ``operations``, ``addressing``, ``total``.
 
     Raises
@@ -186,12 +188,14 @@ def _joined(table: pd.DataFrame, layers: pd.DataFrame | None) -> pd.DataFrame:
     fan_out = table["channels_out"] / table["groups"]
     given = fan_out.notna()
     return table.assign(
-        driven=driven & (table["kind"] != "neuron"), real=real, convolution=convolution,
+        driven=driven & (table["kind"] != "neuron"),
+        real=real,
+        convolution=convolution,
         biases=table["bias"].fillna(0),
         inputs=np.where(real, table["activation_reads"] - np.where(driven, table["spikes"], 0), 0),
         visits=np.where(given, table["spikes"] * fan_out * table["kernel"], table["acs"]),
         additions=np.where(given, table["spikes"] * fan_out * table["windows"], table["acs"]),
-    )  # fmt: skip
+    )
 
 
 def _work(table: pd.DataFrame, reading: str, leaky: bool) -> dict[str, pd.Series]:

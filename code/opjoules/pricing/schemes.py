@@ -25,9 +25,22 @@ LESS, MORE, OPEN = "spikes need less", "spikes need more", "undecided: the range
 OUTSIDE = "not decided: outside the study's time steps"
 NO_DENSE, NO_SPIKES = "no dense counterpart given", "no spike-driven layer"
 COLUMNS = (
-    "scheme", "quantity", "low", "central", "high", "dense_low", "dense_central", "dense_high",
-    "ratio", "ratio_low", "ratio_high", "verdict", "includes", "leaves_out", "source",
-)  # fmt: skip
+    "scheme",
+    "quantity",
+    "low",
+    "central",
+    "high",
+    "dense_low",
+    "dense_central",
+    "dense_high",
+    "ratio",
+    "ratio_low",
+    "ratio_high",
+    "verdict",
+    "includes",
+    "leaves_out",
+    "source",
+)
 
 
 class Priced(NamedTuple):
@@ -48,35 +61,47 @@ class Scheme(NamedTuple):
 
 
 OPERATIONS = Scheme(
-    "operations", "J", "multiply-accumulates and accumulates",
+    "operations",
+    "J",
+    "multiply-accumulates and accumulates",
     "memory, neuron updates, comparisons, addresses",
     "zhou2023spikformer horowitz2014computing",
-)  # fmt: skip
+)
 LEMAIRE = Scheme(
-    "Lemaire et al.", "J",
+    "Lemaire et al.",
+    "J",
     "operations, leak and reset, memories sized layer by layer, addresses; 32-bit integers",
     "attention products, embeddings, pooling; memories above 1 MB cost as 1 MB in one reading",
     "lemaire2023analytical fang2023spikingjelly horowitz2014computing",
-)  # fmt: skip
+)
 BOOK_BARE = Scheme(
-    "book, no memory", "J", "operations, neuron updates, comparisons",
-    "memory, addresses, control, leakage", "horowitz2014computing",
-)  # fmt: skip
+    "book, no memory",
+    "J",
+    "operations, neuron updates, comparisons",
+    "memory, addresses, control, leakage",
+    "horowitz2014computing",
+)
 BOOK = Scheme(
-    "book, with memory", "J",
+    "book, with memory",
+    "J",
     "operations, neuron updates, comparisons, one memory hierarchy for all layers",
-    "addresses, control, leakage", "horowitz2014computing",
-)  # fmt: skip
+    "addresses, control, leakage",
+    "horowitz2014computing",
+)
 BOOK_ONCE = Scheme(
-    "book, weights fetched once", "J",
+    "book, weights fetched once",
+    "J",
     "as the row above; all time steps of a layer run together, so that a weight moves once",
-    "addresses, control, leakage, room for the sums of all steps", "horowitz2014computing",
-)  # fmt: skip
+    "addresses, control, leakage, room for the sums of all steps",
+    "horowitz2014computing",
+)
 EFFECTIVE = Scheme(
-    "effective operations", "operations",
+    "effective operations",
+    "operations",
     "multiply-accumulates with a nonzero input, accumulates; no energy",
-    "price of an operation, memory, neuron updates", "yik2025neurobench",
-)  # fmt: skip
+    "price of an operation, memory, neuron updates",
+    "yik2025neurobench",
+)
 
 
 def compare_schemes(
@@ -168,12 +193,18 @@ def _row(scheme: Scheme, mine: Priced, other: Priced | None) -> dict:
     against = other.joules if other else blank
     ratios = np.divide(mine.alike, other.alike) if other else np.array([np.nan])
     return {
-        "scheme": scheme.name, "quantity": scheme.quantity, **mine.joules._asdict(),
+        "scheme": scheme.name,
+        "quantity": scheme.quantity,
+        **mine.joules._asdict(),
         **{f"dense_{end}": value for end, value in against._asdict().items()},
-        "ratio": mine.joules.central / against.central, "ratio_low": ratios.min(),
-        "ratio_high": ratios.max(), "verdict": _verdict(ratios) if other else NO_DENSE,
-        "includes": scheme.includes, "leaves_out": scheme.leaves_out, "source": scheme.source,
-    }  # fmt: skip
+        "ratio": mine.joules.central / against.central,
+        "ratio_low": ratios.min(),
+        "ratio_high": ratios.max(),
+        "verdict": _verdict(ratios) if other else NO_DENSE,
+        "includes": scheme.includes,
+        "leaves_out": scheme.leaves_out,
+        "source": scheme.source,
+    }
 
 
 def _verdict(ratios: np.ndarray) -> str:
@@ -223,16 +254,23 @@ def _break_evens(operations: pd.DataFrame, timesteps: int | None) -> list[dict]:
         version = f", {study.version}" if isinstance(study.version, str) else ""
         rows.append(
             {
-                "scheme": f"break-even: {study.study}{version}", "quantity": study.quantity,
-                "low": value, "central": value, "high": value, "dense_low": limits[0],
-                "dense_central": np.mean(limits), "dense_high": limits[1],
-                "ratio": value / np.mean(limits), "ratio_low": value / limits[1],
-                "ratio_high": value / limits[0], "verdict": _below(value, limits, covered),
+                "scheme": f"break-even: {study.study}{version}",
+                "quantity": study.quantity,
+                "low": value,
+                "central": value,
+                "high": value,
+                "dense_low": limits[0],
+                "dense_central": np.mean(limits),
+                "dense_high": limits[1],
+                "ratio": value / np.mean(limits),
+                "ratio_low": value / limits[1],
+                "ratio_high": value / limits[0],
+                "verdict": _below(value, limits, covered),
                 "includes": f"{study.scope}; against {study.baseline}{bits}",
                 "leaves_out": "the network at hand: one threshold for all layers",
                 "source": study.source,
             }
-        )  # fmt: skip
+        )
     return rows
 
 

@@ -1,7 +1,11 @@
 """How each family of published rows charges its networks: one rule a family.
 
-A rule takes a printed row and returns ``recomputed_mj`` (the paper's method to the letter),
-where it differs ``corrected_mj`` and ``per_step_mj``, ``basis`` (what went in) and ``note``.
+A rule takes a printed row and returns
+
+recomputed_mj : after the paper's method, to the letter.
+corrected_mj, per_step_mj : where it differs, see :func:`opjoules.published.spiking.recompute`.
+basis : what went in.
+note : what a reader should know of the method.
 """
 
 from __future__ import annotations
@@ -9,7 +13,15 @@ from __future__ import annotations
 import pandas as pd
 
 from opjoules import sources
-from opjoules.architectures import transformers as networks
+from opjoules.architectures.counts import from_rates
+from opjoules.architectures.hierarchical import swin_transformer
+from opjoules.architectures.text import text_transformer
+from opjoules.architectures.transformers import (
+    ORDERS,
+    residual_network,
+    spiking_transformer,
+    vision_transformer,
+)
 from opjoules.hardware.catalogue import profile
 from opjoules.pricing.estimate import estimate
 
@@ -29,7 +41,7 @@ def charge(acs_g: float, macs_g: float) -> float:
 
 def first_convolution(width: int, image: int = 224) -> int:
     """MACs of the spiking transformer's first convolution, for one image and one pass."""
-    network = networks.spiking_transformer(1, width, HEADS[width], image)
+    network = spiking_transformer(1, width, HEADS[width], image)
     return int(network.loc[network["layer"] == "stem.0", "macs"].iloc[0])
 
 
@@ -42,12 +54,12 @@ def spikingformer_layers(whole: bool = False) -> pd.DataFrame:
     """
     log = sources.table("energy_spikingformer.csv").set_index("layer")
     rates = log["spike_rate"].to_dict()
-    network = networks.spiking_transformer(8, 512, HEADS[512])
+    network = spiking_transformer(8, 512, HEADS[512])
     for block in range(8):
         name = f"block.{block}"
         query, key, value = (rates.pop(f"{name}.{p} spikes") for p in ("query", "key", "value"))
         rates[f"{name}.product 1"], rates[f"{name}.product 2"] = min(key, value), query
-    table = networks.from_rates(network, rates, timesteps=4, traffic=whole, neurons=whole)
+    table = from_rates(network, rates, timesteps=4, traffic=whole, neurons=whole)
     return table.assign(published=table["layer"].map(log["published_operations"]))
 
 
@@ -55,8 +67,8 @@ def transformer_counts(depth: int = 8, width: int = 512) -> pd.DataFrame:
     """The ANN of the Spikformer table: its MACs with no, cheap and full attention products."""
     published = sources.table("energy_published.csv").set_index("network").loc["Transformer 8-512"]
     rows = []
-    for order in networks.ORDERS:
-        network = networks.spiking_transformer(depth, width, HEADS[width], order=order)
+    for order in ORDERS:
+        network = spiking_transformer(depth, width, HEADS[width], order=order)
         products = network["kind"] == "product"
         if not rows:
             rows.append(("without attention products", network.loc[~products, "macs"].sum()))
@@ -78,11 +90,13 @@ def _spikformer(row) -> dict:
     once, steps = _stem_energies(row)
     fixed = first_convolution(CHARGED_WIDTH) / GIGA * row.timesteps
     return {
-        "recomputed_mj": charge(row.acs_g, fixed), "corrected_mj": once, "per_step_mj": steps,
+        "recomputed_mj": charge(row.acs_g, fixed),
+        "corrected_mj": once,
+        "per_step_mj": steps,
         "basis": "published operations; first convolution from the definition",
         "note": "the paper charges the first convolution of width 512 to every width, and at "
         "every time step, while its SEW-ResNet rows are charged once",
-    }  # fmt: skip
+    }
 
 
 def _spikingformer(row) -> dict:
@@ -111,7 +125,7 @@ def _spikingformer_log(row) -> dict:
 
 
 def _sew_resnet(row) -> dict:
-    network = networks.residual_network(int(row.depth))
+    network = residual_network(int(row.depth))
     stem = network["macs"].iloc[0] / GIGA
     return {
         "recomputed_mj": charge(row.acs_g, stem),
@@ -123,65 +137,56 @@ def _sew_resnet(row) -> dict:
 
 def _transformer(row) -> dict:
     counts = transformer_counts(int(row.depth), int(row.width)).set_index("counted")
-    full = f"attention, {networks.ORDERS[1]}"
-    cheap = f"attention, {networks.ORDERS[0]}"
+    cheap, full = (counts.loc[f"attention, {order}", "energy_mj"] for order in ORDERS)
     return {
-        "recomputed_mj": counts.loc[cheap, "energy_mj"],
-        "corrected_mj": counts.loc[full, "energy_mj"],
-        "per_step_mj": counts.loc[full, "energy_mj"],
+        "recomputed_mj": cheap,
+        "corrected_mj": full,
+        "per_step_mj": full,
         "basis": "definition",
         "note": "the published count is close to attention taken keys and values first, which "
         "softmax does not allow; corrected is queries and keys first",
     }
 
 
+def _dense(network: pd.DataFrame, note: str) -> dict:
+    """A dense network, every MAC of its definition charged."""
+    energy = charge(0, network["macs"].sum() / GIGA)
+    return {"recomputed_mj": energy, "basis": "definition", "note": note}
+
+
 def _vit(row) -> dict:
-    network = networks.vision_transformer(int(row.depth), int(row.width), int(row.input_size))
-    return {
-        "recomputed_mj": charge(0, network["macs"].sum() / GIGA),
-        "basis": "definition",
-        "note": "attention products included; print has three digits of operations",
-    }
+    network = vision_transformer(int(row.depth), int(row.width), int(row.input_size))
+    return _dense(network, "attention products included; print has three digits of operations")
 
 
 def _swin(row) -> dict:
     size = int(row.input_size)
-    network = networks.swin_transformer(size, SWIN_WINDOWS[size], width=int(row.width))
-    return {
-        "recomputed_mj": charge(0, network["macs"].sum() / GIGA),
-        "basis": "definition",
-        "note": "attention products included; print has three digits of operations",
-    }
+    network = swin_transformer(size, SWIN_WINDOWS[size], width=int(row.width))
+    return _dense(network, "attention products included; print has three digits of operations")
 
 
 def _vit_slip(row) -> dict:
-    base = networks.vision_transformer(12, 768, int(row.input_size))["macs"].sum() / GIGA
-    own = networks.vision_transformer(int(row.depth), int(row.width), int(row.input_size))
+    base = vision_transformer(12, 768, int(row.input_size))["macs"].sum() / GIGA
+    own = vision_transformer(int(row.depth), int(row.width), int(row.input_size))
     energy = charge(0, own["macs"].sum() / GIGA)
     return {
-        "recomputed_mj": charge(0, base), "corrected_mj": energy, "per_step_mj": energy,
+        "recomputed_mj": charge(0, base),
+        "corrected_mj": energy,
+        "per_step_mj": energy,
         "basis": "definition",
         "note": "the printed energy is that of ViT-B/16; corrected is the network named in the row",
-    }  # fmt: skip
+    }
 
 
 def _bert(row) -> dict:
     depth, width, tokens = int(row.depth), int(row.width), int(row.input_size)
-    network = networks.text_transformer(depth, width, width // 64, tokens)
-    return {
-        "recomputed_mj": charge(0, network["macs"].sum() / GIGA),
-        "basis": "definition",
-        "note": "the table does not say how long the text is; a common length fits",
-    }
+    network = text_transformer(depth, width, width // 64, tokens)
+    return _dense(network, "the table does not say how long the text is; a common length fits")
 
 
 def _resnet(row) -> dict:
-    macs = networks.residual_network(int(row.depth))["macs"].sum() / GIGA
-    return {
-        "recomputed_mj": charge(0, macs),
-        "basis": "definition",
-        "note": "the tool also counts normalisation, activation and pooling as MACs",
-    }
+    network = residual_network(int(row.depth))
+    return _dense(network, "the tool also counts normalisation, activation and pooling as MACs")
 
 
 def _counted(row) -> dict:
@@ -194,8 +199,15 @@ def _counted(row) -> dict:
 
 
 RULES = {
-    "Spikformer": _spikformer, "Spikingformer": _spikingformer,
-    "Spikingformer log": _spikingformer_log, "SEW-ResNet": _sew_resnet,
-    "Transformer": _transformer, "ViT": _vit, "Swin": _swin, "ViT slip": _vit_slip,
-    "BERT": _bert, "ResNet": _resnet, "tool": _counted,
-}  # fmt: skip
+    "Spikformer": _spikformer,
+    "Spikingformer": _spikingformer,
+    "Spikingformer log": _spikingformer_log,
+    "SEW-ResNet": _sew_resnet,
+    "Transformer": _transformer,
+    "ViT": _vit,
+    "Swin": _swin,
+    "ViT slip": _vit_slip,
+    "BERT": _bert,
+    "ResNet": _resnet,
+    "tool": _counted,
+}

@@ -13,7 +13,9 @@ import numpy as np
 import pandas as pd
 
 from opjoules import sources
-from opjoules.architectures import transformers as networks
+from opjoules.architectures.counts import dense_counts
+from opjoules.architectures.hierarchical import qkformer
+from opjoules.architectures.transformers import ORDERS, spiking_transformer
 from opjoules.pricing.schemes import compare_schemes
 
 from .rules import (
@@ -25,14 +27,7 @@ from .rules import (
     charge,
     first_convolution,
     spikingformer_layers,
-    transformer_counts,
 )
-
-__all__ = [
-    "charge", "conflicts", "first_convolution", "first_convolution_charge", "missing",
-    "published_rows", "recompute", "review_price", "spikingformer_layers",
-    "spikingformer_schemes", "transformer_counts",
-]  # fmt: skip
 
 AGAIN = ("recharged", "under review", "second print")
 
@@ -84,13 +79,15 @@ def conflicts() -> pd.DataFrame:
     both = first["source"].to_numpy() + " " + again["source"].to_numpy()
     return pd.DataFrame(
         {
-            "network": parts["network"].to_numpy(), "second": parts["second"].to_numpy(),
-            "energy_mj": first["energy_mj"].to_numpy(), "second_mj": again["energy_mj"].to_numpy(),
+            "network": parts["network"].to_numpy(),
+            "second": parts["second"].to_numpy(),
+            "energy_mj": first["energy_mj"].to_numpy(),
+            "second_mj": again["energy_mj"].to_numpy(),
             "ratio": again["energy_mj"].to_numpy() / first["energy_mj"].to_numpy(),
             "why": again["note"].to_numpy(),
             "source": [" ".join(dict.fromkeys(keys.split())) for keys in both],
         }
-    )  # fmt: skip
+    )
 
 
 def review_price() -> pd.DataFrame:
@@ -115,9 +112,9 @@ def spikingformer_schemes() -> pd.DataFrame:
     The counterpart has the same maps, reads real numbers once, and takes queries and keys first,
     as softmax demands: the Transformer 8-512 of the Spikformer table.
     """
-    dense = networks.spiking_transformer(8, 512, HEADS[512], order=networks.ORDERS[1])
+    dense = spiking_transformer(8, 512, HEADS[512], order=ORDERS[1])
     spiking = spikingformer_layers(whole=True)
-    return compare_schemes(spiking, networks.dense_counts(dense), layers=dense, dense_layers=dense)
+    return compare_schemes(spiking, dense_counts(dense), layers=dense, dense_layers=dense)
 
 
 def missing() -> pd.DataFrame:
@@ -132,18 +129,21 @@ def missing() -> pd.DataFrame:
     rows = rows[rows["missing"].notna()]
     return pd.DataFrame(
         {
-            "network": rows["network"], "published_mj": rows["energy_mj"],
-            "missing": rows["missing"], "implied_rate": [_implied(r) for r in rows.itertuples()],
-            "printed_rate": rows["network"].map(printed), "source": rows["source"],
+            "network": rows["network"],
+            "published_mj": rows["energy_mj"],
+            "missing": rows["missing"],
+            "implied_rate": [_implied(r) for r in rows.itertuples()],
+            "printed_rate": rows["network"].map(printed),
+            "source": rows["source"],
         }
-    ).reset_index(drop=True)  # fmt: skip
+    ).reset_index(drop=True)
 
 
 def _implied(row) -> float:
-    """Mean spike rate that explains the printed energy of a QKFormer; NaN for other networks."""
+    """Mean spike rate that explains the printed energy of a QKFormer; NaN for other"""
     if row.family != "QKFormer":
         return np.nan
-    network = networks.qkformer(int(row.width), image=int(row.input_size)).set_index("layer")
+    network = qkformer(int(row.width), image=int(row.input_size)).set_index("layer")
     steps, macs = int(row.timesteps), network["macs"] / GIGA
     real = steps * macs["stem.0"] + macs["head"]
     driven = steps * macs.drop(["stem.0", "head"]).sum()
@@ -167,10 +167,16 @@ def _recompute(row) -> dict:
     found = RULES[row.family](row)
     energy = found["recomputed_mj"]
     return {
-        "network": row.network, "published_mj": row.energy_mj, "recomputed_mj": energy,
+        "network": row.network,
+        "published_mj": row.energy_mj,
+        "recomputed_mj": energy,
         "deviation": energy / row.energy_mj - 1,
         "corrected_mj": found.get("corrected_mj", energy),
-        "per_step_mj": found.get("per_step_mj", energy), "top1_percent": row.top1_percent,
-        "basis": found["basis"], "note": found["note"],
-        "source": row.source, "where": row.where, "status": row.status,
-    }  # fmt: skip
+        "per_step_mj": found.get("per_step_mj", energy),
+        "top1_percent": row.top1_percent,
+        "basis": found["basis"],
+        "note": found["note"],
+        "source": row.source,
+        "where": row.where,
+        "status": row.status,
+    }

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from opjoules.architectures import transformers as networks
+from opjoules.architectures.hierarchical import qkformer
+from opjoules.architectures.transformers import vision_transformer
+from opjoules.published import rules
 from opjoules.published import spiking as published
 
 ROWS = published.published_rows().set_index("network")
@@ -16,7 +18,7 @@ def recomputed():
 
 
 def test_first_convolution_by_hand():
-    assert published.first_convolution(512) == 224 * 224 * 3 * 3 * 3 * 64
+    assert rules.first_convolution(512) == 224 * 224 * 3 * 3 * 3 * 64
 
 
 def test_spikformer_charges_width_512_to_every_width_at_every_step():
@@ -38,7 +40,7 @@ def test_spikingformer_charges_its_own_width():
 
 
 def test_published_log_from_definition_and_rates():
-    layers = published.spikingformer_layers()
+    layers = rules.spikingformer_layers()
     log = ROWS.loc["Spikingformer 8-512 (log)"]
     assert layers["macs"].sum() / 1e9 == pytest.approx(log["macs_g"], rel=1e-9)
     assert layers["acs"].sum() / 1e9 == pytest.approx(log["acs_g"], rel=1e-8)
@@ -71,7 +73,7 @@ def test_corrections(recomputed):
         family = ROWS.loc[name, "family"]
         if family in ("Spikformer", "Spikingformer"):
             width, steps = int(ROWS.loc[name, "width"]), ROWS.loc[name, "timesteps"]
-            stem = published.charge(0, published.first_convolution(width) / 1e9)
+            stem = rules.charge(0, rules.first_convolution(width) / 1e9)
             assert row["per_step_mj"] - row["corrected_mj"] == pytest.approx((steps - 1) * stem)
         elif family in ("tool", "ViT", "Swin", "BERT", "ResNet", "SEW-ResNet"):
             assert row["corrected_mj"] == row["recomputed_mj"]
@@ -81,7 +83,7 @@ def test_corrections(recomputed):
 
 
 def test_transformer_count_lies_between_none_and_full_attention():
-    table = published.transformer_counts().set_index("counted")["macs_g"]
+    table = rules.transformer_counts().set_index("counted")["macs_g"]
     target = ROWS.loc["Transformer 8-512", "macs_g"]
     assert table["without attention products"] < target < table.iloc[-1]
     products = 8 * 2 * 196**2 * 512 / 1e9
@@ -89,7 +91,7 @@ def test_transformer_count_lies_between_none_and_full_attention():
 
 
 def test_dense_transformers_from_their_definitions(recomputed):
-    macs = networks.vision_transformer(12, 768)["macs"].sum()
+    macs = vision_transformer(12, 768)["macs"].sum()
     assert recomputed.loc["DeiT-B", "recomputed_mj"] == pytest.approx(macs * 4.6e-9)
     # 577 tokens at 384 pixels, 128 in a text: the closed form of a block, and what surrounds it.
     tokens, width, pixels = 577, 768, 576
@@ -103,7 +105,7 @@ def test_dense_transformers_from_their_definitions(recomputed):
 
 def test_a_large_transformer_was_printed_with_the_energy_of_the_base_one(recomputed):
     row = recomputed.loc["ViT-L/16"]
-    large = networks.vision_transformer(24, 1024)["macs"].sum() * 4.6e-9
+    large = vision_transformer(24, 1024)["macs"].sum() * 4.6e-9
     assert row["corrected_mj"] == pytest.approx(large)
     assert row["recomputed_mj"] == recomputed.loc["DeiT-B", "recomputed_mj"]
     assert large > 3 * row["published_mj"]
@@ -135,7 +137,7 @@ def test_printed_qkformer_energies_need_more_spikes_than_their_paper_reports():
     table = published.missing().set_index("network")
     rates = table["implied_rate"].dropna()
     assert len(rates) == 6 and rates.between(0, 1).all()
-    network = networks.qkformer(768).set_index("layer")["macs"] / 1e9
+    network = qkformer(768).set_index("layer")["macs"] / 1e9
     rate, driven = rates["HST-10-768"], network.drop(["stem.0", "head"]).sum()
     energy = 4.6 * (4 * network["stem.0"] + network["head"]) + 0.9 * rate * 4 * driven
     assert energy == pytest.approx(ROWS.loc["HST-10-768", "energy_mj"])
