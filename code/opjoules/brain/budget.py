@@ -47,8 +47,12 @@ def atp_from_glucose(moles: float) -> float:
 def glucose_power() -> pd.DataFrame:
     """Power of the human brain from two published uses of glucose.
 
-    Columns ``source``, ``moles`` per minute, ``glucose_watts`` (all that the oxidation sets
-    free) and ``atp_watts`` (what arrives in ATP).
+    Columns
+    -------
+    source : of the use.
+    moles : of glucose per minute.
+    glucose_watts : all that its oxidation sets free.
+    atp_watts : what arrives in ATP.
     """
     uses = {
         "lennie2003cost": glucose_moles(brain_constant("lennie_brain_glucose")),
@@ -69,9 +73,11 @@ def glucose_power() -> pd.DataFrame:
 def attwell_spike() -> dict[str, float]:
     """What Attwell and Laughlin (2001) imply for one neuron.
 
-    ``potential_percent``: share of action potentials, rebuilt as cost · rate / total.
-    ``atp_per_spike``: everything but the resting potential, per spike; ``atp_at_rest`` per
-    second.
+    Returns
+    -------
+    potential_percent : share of action potentials, rebuilt as cost · rate / total.
+    atp_per_spike : everything but the resting potential, per spike.
+    atp_at_rest : the resting potential, per second.
     """
     total, rate = brain_constant("attwell_atp_per_neuron"), brain_constant("attwell_rate")
     percent = sources.table("energy_brain_shares.csv")
@@ -89,31 +95,44 @@ def attwell_spike() -> dict[str, float]:
 def lennie_budget() -> dict[str, float]:
     """Lennie's (2003) argument, step by step.
 
-    ``cortex_atp`` (per minute, from glucose), ``spike_percent`` (share of it that his spikes
-    take), ``neurons`` (that his interval implies), ``rate`` (from it), ``ceiling`` (mean rate
-    at which cortex, its other costs unchanged, would use all that the brain has).
+    Returns
+    -------
+    cortex_atp : per minute, from glucose.
+    spike_percent : share of the printed one that his spikes take.
+    neurons : that his interval implies.
+    rate : spikes per second and neuron, from it.
+    ceiling : mean rate at which cortex, its other costs unchanged, would use all that the brain
+        has.
     """
-    atp = atp_from_glucose(glucose_moles(brain_constant("lennie_cortex_glucose")))
-    spikes = brain_constant("lennie_spikes") * brain_constant("lennie_atp_per_spike") * MINUTE
-    neurons = brain_constant("lennie_spikes") * brain_constant("lennie_interval")
-    everything = atp_from_glucose(glucose_moles(brain_constant("lennie_brain_glucose")))
-    other = brain_constant("lennie_cortex_atp") - spikes
-    per_rate = neurons * brain_constant("lennie_atp_per_spike") * MINUTE
+    spikes, per_spike = brain_constant("lennie_spikes"), brain_constant("lennie_atp_per_spike")
+    printed, neurons = (
+        brain_constant("lennie_cortex_atp"),
+        spikes * brain_constant("lennie_interval"),
+    )
+    cortex, whole = (
+        atp_from_glucose(glucose_moles(brain_constant(f"lennie_{part}_glucose")))
+        for part in ("cortex", "brain")
+    )
+    spent = spikes * per_spike * MINUTE  # ATP per minute
     return {
-        "cortex_atp": atp,
-        "spike_percent": 100 * spikes / brain_constant("lennie_cortex_atp"),
+        "cortex_atp": cortex,
+        "spike_percent": 100 * spent / printed,
         "neurons": neurons,
-        "rate": brain_constant("lennie_spikes") / neurons,
-        "ceiling": (everything - other) / per_rate,
+        "rate": spikes / neurons,
+        "ceiling": (whole - (printed - spent)) / (neurons * per_spike * MINUTE),
     }
 
 
 def mean_rates() -> pd.DataFrame:
     """Lennie's mean rate when one input or several are replaced by another source's.
 
-    Columns ``cost`` (ATP per spike), ``neurons``, ``supply`` (glucose of the brain in moles per
-    minute; neocortex keeps the share it has in Lennie's), ``changed`` (which inputs are not
-    Lennie's), ``rate`` (spikes per second and neuron).
+    Columns
+    -------
+    cost : ATP per spike.
+    neurons : of neocortex.
+    supply : glucose of the brain, moles per minute; neocortex keeps the share it has in Lennie's.
+    changed : which inputs are not Lennie's.
+    rate : spikes per second and neuron.
     """
     first = lennie_budget()
     own_supply, other_supply = glucose_power()["moles"]
@@ -138,10 +157,14 @@ def mean_rates() -> pd.DataFrame:
 def cortical_cells(steps: tuple[float, ...]) -> pd.DataFrame:
     """Cortical neurons as Levy and Baxter see them, for time steps of several lengths (s).
 
-    Columns ``study``, ``step``, ``ratio`` (cost of a step with a spike over a silent one),
-    ``rate`` and ``optimum`` (spikes per step, at the study's mean rate and at best). What does
-    not go to spikes counts as the cost of silence: the resting potential in Attwell and
-    Laughlin's budget, all else that neocortex burns in Lennie's.
+    What does not go to spikes counts as the cost of silence: the resting potential in Attwell
+    and Laughlin's budget, all else that neocortex burns in Lennie's.
+
+    Columns
+    -------
+    study, step : whose budget, and the length of a step in s.
+    ratio : cost of a step with a spike over a silent one.
+    rate, optimum : spikes per step, at the study's mean rate and at best.
     """
     rodent, human = attwell_spike(), lennie_budget()
     quiet = brain_constant("lennie_cortex_atp") / MINUTE * (1 - human["spike_percent"] / 100)

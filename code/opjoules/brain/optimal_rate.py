@@ -29,7 +29,7 @@ class Ratio(NamedTuple):
     high: float
 
 
-def bits(rate: float | np.ndarray) -> float | np.ndarray:
+def spike_entropy(rate: float | np.ndarray) -> float | np.ndarray:
     """H(p) = -p log2 p - (1 - p) log2 (1 - p), in bits; 0 at p = 0 and p = 1."""
     probability = np.asarray(rate, dtype=float)
     return (entr(probability) + entr(1 - probability)) / np.log(2)
@@ -37,7 +37,7 @@ def bits(rate: float | np.ndarray) -> float | np.ndarray:
 
 def bits_per_energy(rate: float | np.ndarray, ratio: float) -> float | np.ndarray:
     """Bits per cost of a silent step, Levy and Baxter (1996)."""
-    return bits(rate) / (1 + (ratio - 1) * np.asarray(rate, dtype=float))
+    return spike_entropy(rate) / (1 + (ratio - 1) * np.asarray(rate, dtype=float))
 
 
 def optimal_rate(ratio: float) -> float:
@@ -49,15 +49,11 @@ def optimal_rate(ratio: float) -> float:
     """
     if not ratio > 0:
         raise ValueError(f"ratio: got {ratio}; must be positive")
-    return float(
-        brentq(
-            lambda p: np.log(p) - ratio * np.log1p(-p),
-            SMALLEST,
-            1 - 1e-16,
-            xtol=1e-16,
-            rtol=8.9e-16,
-        )
-    )
+
+    def excess(p: float) -> float:  # ln p - r ln(1 - p)
+        return np.log(p) - ratio * np.log1p(-p)
+
+    return float(brentq(excess, SMALLEST, 1 - 1e-16, xtol=1e-16, rtol=8.9e-16))
 
 
 def optimum_by_search(ratio: float) -> float:
@@ -85,12 +81,17 @@ def optimum_by_search(ratio: float) -> float:
 def share_of_best(rates: np.ndarray, ratio: float) -> float:
     """Bits per energy of neurons with ``rates``, over those of equal neurons at the optimum."""
     rates = np.asarray(rates, dtype=float)
-    found = bits(rates).sum() / (1 + (ratio - 1) * rates).sum()
+    found = spike_entropy(rates).sum() / (1 + (ratio - 1) * rates).sum()
     return float(found / bits_per_energy(optimal_rate(ratio), ratio))
 
 
 def cell_ratio(atp_per_spike: float, atp_at_rest: float, step: float) -> float:
-    """r of a nerve cell: 1 + cost of a spike over the resting cost of one ``step`` (s)."""
+    """r of a nerve cell: 1 + cost of a spike over the resting cost of one ``step`` (s).
+
+    Raises
+    ------
+    ValueError : a step that is not positive.
+    """
     if step <= 0:
         raise ValueError(f"step: got {step} s; must be positive")
     return 1 + atp_per_spike / (atp_at_rest * step)
@@ -99,9 +100,15 @@ def cell_ratio(atp_per_spike: float, atp_at_rest: float, step: float) -> float:
 def machine_ratio(hardware: str, neurons: int, fan_out: int, memory: bool) -> Ratio:
     """r of one of ``neurons`` that each reach ``fan_out`` others, from the library's costs.
 
-    A silent step updates the neuron and compares it with its threshold (with memory, its state
-    is read and written). A spike adds an accumulate per synapse (with memory, a weight each,
-    and the spike itself is written and read). Low and high let both costs vary on their own.
+    A silent step updates the neuron and compares it with its threshold. A spike adds an
+    accumulate per synapse. Low and high let both costs vary on their own.
+
+    Parameters
+    ----------
+    hardware : name of a profile.
+    neurons, fan_out : of the layer, and synapses of each neuron.
+    memory : a silent step also reads and writes the neuron's state; a spike is also written and
+        read, and fetches a weight per synapse.
 
     Raises
     ------
@@ -122,6 +129,7 @@ def machine_ratio(hardware: str, neurons: int, fan_out: int, memory: bool) -> Ra
 
 
 def _ratio(silent: Estimate, active: Estimate) -> Ratio:
+    """1 + the extra cost of activity over silence, each end with the other's opposite end."""
     zero, one = silent.joules, active.joules
     extra = [b - a for a, b in zip(zero, one, strict=True)]
     return Ratio(1 + extra[0] / zero.high, 1 + extra[1] / zero.central, 1 + extra[2] / zero.low)
@@ -151,6 +159,13 @@ def loihi_ratio(fan_out: int) -> Ratio:
 
 
 def optimal_rate_curve(ratios: np.ndarray) -> pd.DataFrame:
-    """Optimal rate for each cost ratio: columns ``ratio``, ``rate``, ``bits`` at the optimum."""
+    """The optimum for each cost ratio.
+
+    Columns
+    -------
+    ratio : r.
+    rate : p, spikes per neuron and step.
+    bits : H(p).
+    """
     rates = np.array([optimal_rate(ratio) for ratio in ratios])
-    return pd.DataFrame({"ratio": ratios, "rate": rates, "bits": bits(rates)})
+    return pd.DataFrame({"ratio": ratios, "rate": rates, "bits": spike_entropy(rates)})

@@ -33,17 +33,20 @@ AGAIN = ("recharged", "under review", "second print")
 
 
 def published_rows() -> pd.DataFrame:
-    """The rows as printed: operations in G, energy in mJ, source of each."""
+    """``data/energy_published.csv``: rows as printed, operations in 10⁹, energy in mJ."""
     return sources.table("energy_published.csv")
 
 
 def first_convolution_charge() -> pd.DataFrame:
     """What the Spikformer and Spikingformer rows charge beyond their spike-driven operations.
 
-    ``residual_mj``: published energy minus ``E_AC`` times the published operations.
-    ``own_width_mj``: the first convolution of the row's own width, charged at every time step.
-    ``width_512_mj``: that of width 512, charged at every step. ``rounding_mj``: how far the
-    printed digits let the residual move.
+    Columns
+    -------
+    network, family, width : the row, and the channels of its network.
+    residual_mj : published energy minus ``E_AC`` times the published operations.
+    rounding_mj : how far the printed digits let the residual move.
+    own_width_mj : the first convolution of the row's own width, charged at every time step.
+    width_512_mj : that of width 512, charged at every time step.
     """
     rows = published_rows()
     rows = rows[rows["family"].isin(["Spikformer", "Spikingformer"])]
@@ -69,8 +72,13 @@ def first_convolution_charge() -> pd.DataFrame:
 def conflicts() -> pd.DataFrame:
     """Networks whose energy is printed more than once, with different values or conditions.
 
-    ``network`` as in its first table, ``second`` where the other value stands; ``energy_mj`` and
-    ``second_mj`` with their ``ratio`` (second over first), ``why`` as far as it can be told.
+    Columns
+    -------
+    network : as in its first table.
+    second : where the other value stands.
+    energy_mj, second_mj, ratio : both values, and second over first.
+    why : as far as it can be told.
+    source : of both.
     """
     rows = published_rows().set_index("network")
     again = rows[rows["family"].isin(AGAIN)]
@@ -93,8 +101,11 @@ def conflicts() -> pd.DataFrame:
 def review_price() -> pd.DataFrame:
     """What the Spikformer table under review charged an operation: fJ, the same in every row.
 
-    ``price_fj``: printed energy over printed operations; ``rounding_fj``: how far the printed
-    digits let it move.
+    Columns
+    -------
+    network : the row.
+    price_fj : printed energy over printed operations.
+    rounding_fj : how far the printed digits let it move.
     """
     rows = published_rows()
     rows = rows[rows["family"] == "under review"]
@@ -120,9 +131,14 @@ def spikingformer_schemes() -> pd.DataFrame:
 def missing() -> pd.DataFrame:
     """Rows that cannot be recomputed: what is missing, and the rate that print would need.
 
-    ``implied_rate``: the mean spike rate at which the network's definition, charged by the
-    paper's method, gives the printed energy; only where the definition is public.
-    ``printed_rate``: the highest that the paper prints for the network, if any.
+    Columns
+    -------
+    network, published_mj : the row.
+    missing : what was not published.
+    implied_rate : mean spike rate at which the network's definition, charged by the paper's
+        method, gives the printed energy; only where the definition is public.
+    printed_rate : the highest that the paper prints for the network, if any.
+    source : of the row.
     """
     printed = sources.table("energy_published_rates.csv").groupby("network")["spike_rate"].max()
     rows = published_rows()
@@ -140,7 +156,7 @@ def missing() -> pd.DataFrame:
 
 
 def _implied(row) -> float:
-    """Mean spike rate that explains the printed energy of a QKFormer; NaN for other"""
+    """Mean spike rate that explains the printed energy of a QKFormer; NaN for other networks."""
     if row.family != "QKFormer":
         return np.nan
     network = qkformer(int(row.width), image=int(row.input_size)).set_index("layer")
@@ -151,12 +167,19 @@ def _implied(row) -> float:
 
 
 def recompute() -> pd.DataFrame:
-    """Every row with enough inputs: ``published_mj``, ``recomputed_mj``, ``deviation``, …
+    """Every printed row with enough inputs, recomputed by its own method.
 
-    ``recomputed_mj`` follows the method that the paper used; ``deviation`` is relative.
-    ``corrected_mj`` charges each row its own first convolution, once an image, the convention of
-    the SEW-ResNet rows; ``per_step_mj`` charges it at every time step. Rows that need no
-    correction repeat the recomputed value. ``basis`` says what went in.
+    Columns
+    -------
+    network, published_mj : the row as printed.
+    recomputed_mj : after the method that the paper used.
+    deviation : of it from print, relative.
+    corrected_mj : the row's own first convolution charged once an image, the convention of the
+        SEW-ResNet rows; the recomputed value where nothing is to be corrected.
+    per_step_mj : that convolution charged at every time step.
+    top1_percent : accuracy as printed.
+    basis, note : what went into the recomputation, and what to know of the method.
+    source, where, status : of the printed row.
     """
     rows = published_rows()
     return pd.DataFrame([_recompute(r) for r in rows[rows["family"].isin(RULES)].itertuples()])

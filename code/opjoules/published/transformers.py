@@ -28,9 +28,14 @@ def published_input(key: str) -> float:
 def arithmetic_floor(macs: float, width: str) -> tuple[float, float]:
     """Energy of ``macs`` multiply-accumulates, J, in 7 nm and in 45 nm logic.
 
-    ``width``: ``int8``, with sums of the same width, or ``fp16``, with sums in 16 bits at 45 nm
-    and in 32 bits at 7 nm, as the tables have them. Arithmetic alone: no memory, no idling, no
-    cooling. A machine cannot need less than this with the same logic.
+    Arithmetic alone: no memory, no idling, no cooling. A machine cannot need less than this with
+    the same logic.
+
+    Parameters
+    ----------
+    macs : how many.
+    width : ``int8``, with sums of the same width, or ``fp16``, with sums in 16 bits at 45 nm and
+        in 32 bits at 7 nm, as the tables have them.
 
     Raises
     ------
@@ -73,10 +78,15 @@ def weights_fetched(parameters: float, bits: int, batch: int = 1) -> tuple[float
 def training_runs() -> pd.DataFrame:
     """Published training runs, recomputed from their own columns.
 
-    Adds to ``data/energy_training.csv``: ``hours`` of one accelerator; ``recomputed_mwh`` =
-    hours · watts · PUE; ``deviation_percent`` of it from print; ``allowed_percent``, what the
-    rounding of the printed inputs and of the printed energy leaves open; and, where the
-    operations are known, ``floor_7nm_mwh`` and ``floor_45nm_mwh``, their arithmetic in 16 bits.
+    Behind the columns of ``data/energy_training.csv`` stand those named here.
+
+    Columns
+    -------
+    hours : of one accelerator.
+    recomputed_mwh : hours · watts · PUE.
+    floor_7nm_mwh, floor_45nm_mwh : arithmetic in 16 bits, where the operations are known.
+    deviation_percent : of ``recomputed_mwh`` from print.
+    allowed_percent : what the rounding of the printed inputs and of the printed energy allows.
     """
     table = sources.table("energy_training.csv")
     from_days = table["accelerators"] * table["days"] * 24
@@ -115,11 +125,18 @@ def epoch_query() -> dict[str, float]:
 
 
 def inference_energies() -> pd.DataFrame:
-    """Published energies of inference in joules, ``per`` query or ``per`` token.
+    """Published energies of inference in joules, per query or per token.
 
-    Columns ``system``, ``per``, ``low``, ``value``, ``high`` (J), ``interval`` (what low and
-    high are), ``boundary``, ``evidence``, ``source``, ``where``, ``status``. Rows per token
-    that divide a published energy by a published number of tokens are computed here.
+    Rows per token that divide a published energy by a published number of tokens are computed
+    here.
+
+    Columns
+    -------
+    system, per : what answers, and what for: ``query`` or ``token``.
+    low, value, high : J.
+    interval : what low and high are.
+    boundary, evidence : see the top of this module.
+    source, where, status : of the row.
     """
     table = sources.table("energy_inference.csv")
     joules = table.copy()
@@ -147,12 +164,17 @@ def inference_energies() -> pd.DataFrame:
 def above_floor() -> pd.DataFrame:
     """Published energies over the arithmetic of the model: tokens written and training runs.
 
-    Columns ``system``, ``kind`` (``token`` or ``training``), ``published`` (J per token, or J),
-    ``floor_7nm`` and ``floor_45nm`` (the same unit), ``ratio_7nm`` and ``ratio_45nm``,
-    ``over_fetch_7nm`` and ``over_fetch_45nm`` (the published energy over that of the fetch),
-    ``fetch_7nm`` and ``fetch_45nm`` (J per token to fetch the weights for it alone; tokens
-    only), ``evidence``, ``source``. One MAC a token and active parameter, as wide as the
-    system's words.
+    One MAC a token and active parameter, as wide as the system's words.
+
+    Columns
+    -------
+    system, kind : the row; ``token`` or ``training``.
+    published : J per token, or J.
+    floor_7nm, floor_45nm : its arithmetic, the same unit.
+    fetch_7nm, fetch_45nm : J per token to fetch the weights for it alone; tokens only.
+    evidence, source : of the published energy.
+    ratio_7nm, ratio_45nm : published over floor.
+    over_fetch_7nm, over_fetch_45nm : published over fetch.
     """
     tokens = inference_energies().query("per == 'token'").set_index("system")
     systems = {

@@ -29,7 +29,9 @@ def test_known_optima():
 
 def test_bits_are_shannons():
     for rate in (0.0, 0.1, 0.5, 1.0):
-        assert sparsity.bits(rate) == pytest.approx(entropy([rate, 1 - rate], base=2), abs=1e-14)
+        assert sparsity.spike_entropy(rate) == pytest.approx(
+            entropy([rate, 1 - rate], base=2), abs=1e-14
+        )
 
 
 @pytest.mark.parametrize("rate", [1e-4, 0.03, 0.5])

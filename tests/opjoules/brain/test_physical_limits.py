@@ -1,4 +1,4 @@
-"""Landauer's bound against its constants, and the ladder of steps above it."""
+"""Landauer's bound against its constants, and the energy of ATP."""
 
 from __future__ import annotations
 
@@ -30,17 +30,3 @@ def test_no_temperature_at_or_below_zero(temperature):
 
 def test_a_mole_of_atp_gives_its_energy():
     assert limits.atp_joules(constants.Avogadro) == pytest.approx(50e3)
-
-
-def test_every_step_lies_above_the_bound():
-    table = limits.ladder(310.0)
-    assert (table["bounds"] > 1e5).all() and table["step"].is_unique
-    assert (table["low"] <= table["central"]).all() and (table["central"] <= table["high"]).all()
-    addition = table.set_index("step").loc["8-bit addition, 45 nm"]
-    assert addition["bounds"] == pytest.approx(0.03e-12 / limits.landauer(310.0))
-    assert table["source"].str.len().min() > 0
-
-
-def test_a_colder_machine_has_a_lower_bound():
-    warm, cold = limits.ladder(310.0), limits.ladder(31.0)
-    assert cold["bounds"].to_numpy() == pytest.approx(10 * warm["bounds"].to_numpy())

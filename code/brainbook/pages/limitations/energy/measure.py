@@ -10,12 +10,12 @@ import pandas as pd
 
 from opjoules.brain import budget as brain_budget
 from opjoules.brain import optimal_rate as sparsity
-from opjoules.brain import physical_limits
 from opjoules.published import transformers as published
 
 from . import activity as unit_activity
 from . import comparisons
 from . import floor as text_floor
+from .ladder import ladder
 
 HIDDEN, FAN_OUT = (128, 128), (128, 10)
 
@@ -91,7 +91,7 @@ def measure_comparisons(years: float) -> pd.DataFrame:
 
 def measure_ladder(temperature: float) -> pd.DataFrame:
     """Page limitations/energy, figure draw_ladder: steps in J and in Landauer's bounds."""
-    return physical_limits.ladder(temperature)
+    return ladder(temperature)
 
 
 def measure_quiet(seeds: Sequence[int], prices: Sequence[float]) -> Quiet:
