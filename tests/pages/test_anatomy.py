@@ -92,7 +92,7 @@ def test_a_chapter_imports_calls_and_places(page):
                 wrong.append(ast.unparse(node))
             elif isinstance(node, ast.Call):
                 name = ast.unparse(node.func)
-                if not re.fullmatch(r"page\.\w+|results\.\w+|Results|range|print", name):
+                if not re.fullmatch(r"page\.\w+|results\.\w+|\w+\.frame|Results|range|print", name):
                     wrong.append(name)
     assert wrong == []
 

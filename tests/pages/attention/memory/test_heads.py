@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+import torch
 
 from brainbook.evidence import facts
+from brainbook.models.attention.softmax import Problem
 from brainbook.models.memory import modern_hopfield
 from brainbook.pages.attention.memory import heads as hr
 
@@ -25,48 +27,42 @@ def test_classes_at_their_bounds():
     assert list(hr.operating_class(shares)) == ["I", "II", "II", "III", "III", "IV", "IV"]
 
 
-@pytest.fixture(scope="module")
-def keys():
-    return hr.keys_table([16, 48])
-
-
 def test_table_has_every_head_of_every_text(keys):
-    texts = hr.long_texts(48)
+    texts = hr.long_texts(64)
     trained = keys[keys["weights"] == "trained"]
-    assert len(trained) == 2 * 72 * len(texts) and len(texts) >= 5
+    assert len(trained) == 2 * 72 * len(texts)
     assert keys["keys"].between(1, keys["tokens"]).all()
     assert (keys["uniform"] == np.ceil(0.9 * keys["tokens"])).all()
 
 
 def test_untrained_weights_are_nearly_uniform_and_training_sharpens(keys):
-    long = keys[keys["tokens"] == 48]
+    long = keys[keys["tokens"] == 64]
     fresh, trained = (long.loc[long["weights"] == w, "keys"] for w in ("untrained", "trained"))
-    assert fresh.min() > 0.85 * 48
+    assert fresh.min() > 0.85 * 64
     assert trained.median() < 0.8 * fresh.median()
 
 
-def test_untrained_networks_differ_by_seed_and_repeat():
-    one, again, other = (hr._untrained("iris", 12, seed) for seed in (0, 0, 1))
-    assert (one.key == again.key).all() and not (one.key == other.key).all()
+def test_untrained_networks_differ_by_document_and_repeat():
+    one, again = (hr.read_untrained(["iris", "iris"], 12) for _ in range(2))
+    assert (one["iris"].key == again["iris"].key).all()
+    first = hr.read_untrained(["iris"], 12)
+    assert not (one["iris"].key == first["iris"].key).all()
 
 
 def test_iteration_starts_with_the_heads_attention(keys):
-    table = hr.iteration_table(16, [0, 1])
+    documents = hr.read(hr.long_texts(16), 16)
+    table = hr.iteration_table(documents, [0, 1])
     first = table[table["updates"] == 0].set_index(["document", "layer", "head"])["keys"]
     short = keys[(keys["tokens"] == 16) & (keys["weights"] == "trained")]
     expected = short.set_index(["document", "layer", "head"])["keys"]
     assert first.loc[expected.index].equals(expected)
 
 
-def test_storage_of_separated_and_of_equal_keys(monkeypatch):
-    import torch
-
+def test_storage_of_separated_and_of_equal_keys():
     far = 20 * torch.eye(5)[None, None].expand(1, 2, 5, 5)
     equal = torch.ones(1, 2, 5, 5)
     for key, stored, ends in ((far, 1.0, 5), (equal, 0.0, 1)):
-        heads = hr.Problem(key, key, key)
-        monkeypatch.setattr(hr, "_first_passage", lambda *_, heads=heads: heads)
-        table = hr.storage_table(16, 20)
+        table = hr.storage_table({"planted": Problem(key, key, key)}, 20)
         assert (table["stored"] == stored).all() and (table["ends"] == ends).all()
         assert (table["moved"] < 1e-9).all()
 

@@ -1,9 +1,7 @@
 """Page attention/memory: what associative memory and attention have in common."""
 
-from .claims import (
-    BETWEEN,
-    claims,
-)
+from .capacity import per_part
+from .claims import claims
 from .draw import (
     draw_astrocyte_recall,
     draw_collapse,
@@ -16,10 +14,7 @@ from .draw import (
     draw_repeated_attention,
 )
 from .measure import (
-    DEGREES,
-    GROUPS,
-    MEMBERS,
-    STARTS,
+    Measured,
     measure_capacity,
     measure_collapse,
     measure_descent,
@@ -29,13 +24,10 @@ from .measure import (
     measure_recall,
     measure_regimes,
 )
+from .numbers import numbers
 
 __all__ = [
-    "BETWEEN",
-    "DEGREES",
-    "GROUPS",
-    "MEMBERS",
-    "STARTS",
+    "Measured",
     "claims",
     "draw_astrocyte_recall",
     "draw_collapse",
@@ -54,4 +46,6 @@ __all__ = [
     "measure_keys",
     "measure_recall",
     "measure_regimes",
+    "numbers",
+    "per_part",
 ]

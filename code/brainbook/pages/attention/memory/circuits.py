@@ -1,4 +1,4 @@
-"""Repeated trials of the two circuits that compute with associative memory, for the memory page.
+"""Two circuits of neurons that recall: do their energies fall, and where do they end?
 
 The network with two layers of neurons (Krotov and Hopfield 2021) and the circuit of neurons,
 synapses and astrocyte processes (Kozachkov et al. 2025).
@@ -7,13 +7,11 @@ synapses and astrocyte processes (Kozachkov et al. 2025).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import torch
 
-from brainbook.models.memory.dense import bit_error
 from brainbook.models.memory.modern_hopfield import clustered_patterns, two_layers, update
 from brainbook.models.memory.neuron_astrocyte import Circuit, dense_drive, dense_energy, run_dense
 
@@ -24,25 +22,6 @@ ORDERS = {  # time constants of neurons, synapses, processes
     "all equal": (1.0, 1.0, 1.0),
     "neurons slowest": (10.0, 1.0, 1.0),
 }
-
-
-@dataclass(frozen=True)
-class Capacity:
-    """Tables of dense memories.
-
-    powers: ``capacity_table``. every, single: F = exp, all patterns stable and one bit.
-    perfect: ``perfect_table``.
-    """
-
-    powers: pd.DataFrame
-    every: pd.DataFrame
-    single: pd.DataFrame
-    perfect: pd.DataFrame
-
-    def frame(self) -> pd.DataFrame:
-        """The two tables on F = exp in one."""
-        tables = {"all patterns stable": self.every, "one bit": self.single}
-        return pd.concat([t.assign(criterion=name) for name, t in tables.items()])
 
 
 def cued(seed: int, neurons: int = NEURONS, stored: int = STORED) -> tuple[Circuit, np.ndarray]:
@@ -175,21 +154,3 @@ def two_layer_gap(seed: int) -> float:
     visible = torch.randn(5, 64, generator=generator, dtype=torch.float64)
     last, _ = two_layers(visible, visible @ patterns.mT, patterns, (1.0, 1.0), 1, 1.0)
     return float((last - update(visible, patterns)).abs().max())
-
-
-def single_bit_table(
-    neurons: Sequence[int], seeds: Sequence[int], draws: int, error: float
-) -> pd.DataFrame:
-    """F = exp: patterns at which one bit of one pattern fails with probability ``error``.
-
-    Drawn at the law 2 error 2^N and moved in proportion to the measured error. Columns neurons,
-    seed, patterns, law.
-    """
-    rows = []
-    for seed in seeds:
-        for count in neurons:
-            law = 2 * error * 2.0**count
-            rng = np.random.default_rng([seed, count, 2])
-            found = bit_error(count, 0, max(2, round(law)), draws, rng)
-            rows.append((count, seed, law * error / max(found, 0.5 / draws), law))
-    return pd.DataFrame(rows, columns=["neurons", "seed", "patterns", "law"])

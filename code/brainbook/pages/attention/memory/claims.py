@@ -1,256 +1,349 @@
-"""What the memory page asserts: from measurements to claims, with tolerances from repetitions."""
+"""What the page attention/memory asserts: from measurements to claims."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from brainbook.evidence import facts
-from brainbook.evidence.claims import Claim
-from brainbook.evidence.margins import CONFIDENCE, half_width
-from brainbook.models.memory.dense import capacity_slopes
-from brainbook.models.memory.hopfield import collapse_load, critical_load, mean_field_overlap
+from brainbook.evidence.claims import Claim, identity, law, number, ordering
+from brainbook.evidence.intervals import Interval, mean_interval
 from brainbook.models.memory.modern_hopfield import uniform_keys
 
-from .circuits import Capacity
+from .capacity import Capacity, doublings, per_part_slopes
 from .heads import CLASSES
-from .measure import (
-    GROUPS,
-    MEMBERS,
-)
+from .measure import BETWEEN, GROUPS, LAWS, MEMBERS, Collapse, Measured
 
-RETRIEVAL_LOADS = (0.10, 0.12)  # between them the theory gives errors, and retrieval is safe
-SMALLEST = 512  # neurons from which slopes of capacity are fitted
-LAWS = 13  # law claims of the page: their intervals hold together with 95%
-
-
-def joint_half_width(values: pd.Series) -> float:
-    """Half the interval of the mean that holds for all ``LAWS`` at once with 95% (Bonferroni)."""
-    spread = len(values) - 1
-    joint = 1 - (1 - CONFIDENCE) / LAWS
-    wider = stats.t.ppf((1 + joint) / 2, spread) / stats.t.ppf((1 + CONFIDENCE) / 2, spread)
-    return half_width(values) * float(wider)
+# What would refute a law. A factor ln N in a capacity moves its slope by 1/ln N, 0.12 at the
+# largest N. Heights of neighbouring laws differ by factors: 3 between degrees, 1.4 and more for
+# the rule without errors. A third more wrong bits than the mean field's would be another theory.
+SLOPE, HEIGHT, WRONG_BITS = 0.1, 0.1, 1 / 3
+DOUBLING = 0.05  # what leaving the root of N out of the exponential law does to its slope
+COINCIDENCE = 0.25  # the height without the root of N is off by a factor of 3 and more
+ONE_NEURON = 1 / 64  # of the circuit's neurons
 
 
-def _law(name: str, told: str, values: pd.Series, expected: float, source: str) -> Claim:
-    """A law that holds within the joint interval of the mean over repetitions."""
-    return Claim(
-        f"memory-{name}", told, "law", values.mean(), expected, joint_half_width(values), "1",
-        source,
-    )  # fmt: skip
-
-
-def _order(
-    name: str, told: str, values: pd.Series, source: str, expected: float = 0, reason: str = ""
-) -> Claim:
-    """An order that the mean over repetitions shows beyond its 95% interval."""
-    return Claim(
-        f"memory-{name}", told, "ordering", values.mean(), expected, half_width(values), "1",
-        source, reason,
-    )  # fmt: skip
-
-
-def exact(gaps: dict[str, float]) -> list[Claim]:
-    """Identities, in float64."""
-    told = {
-        "torch": "One update of the modern Hopfield network is torch's softmax attention.",
-        "minilm": "One update from MiniLM's queries gives the weights of all 72 of its heads.",
-        "values": "The same weights over the values give what MiniLM's heads pass on.",
-        "layers": "Two layers of neurons with a hidden layer at rest make one step of attention.",
-        "rise": "Along trajectories of the two layers the energy never rises (share of its fall).",
-        "rest": "Without leak, synapses and processes stand still in the eliminated state.",
-        "drive": "There the neurons follow the dense memory of degree four.",
-        "energy": "There the circuit's energy is that of the dense memory of degree four.",
-        "circuit-rise": "Along trajectories of the circuit the energy never rises (share of fall).",
-    }
+def claims(measured: Measured) -> list[Claim]:
+    """Page attention/memory: all that it asserts."""
     return [
-        Claim(f"memory-{name}", told[name], "exact", gap, 0, 1e-10, "1", "identity: both sides")
-        for name, gap in gaps.items()
+        *identities(measured.gaps),
+        *collapse_claims(measured.collapse),
+        *power_claims(measured.capacity),
+        *exponential_claims(measured.capacity),
+        *part_claims(measured.capacity),
+        *regime_claims(measured.regimes),
+        *circuit_claims(measured.recall, measured.growth),
+        *length_claims(measured.keys),
+        *class_claims(measured.keys),
+        *iteration_claims(measured.iteration, measured.storage),
     ]
 
 
-def error_ratio(table: pd.DataFrame) -> pd.Series:
-    """1 - m over the mean field's, largest network, mean over safe loads; by seed."""
-    rows = table[table["neurons"] == table["neurons"].max()]
-    rows = rows[rows["load"].between(*RETRIEVAL_LOADS)]
-    expected = 1 - rows["load"].map(mean_field_overlap)
-    return ((1 - rows["overlap"]) / expected).groupby(rows["seed"]).mean()
+def joint(values: pd.Series) -> Interval:
+    """Interval over seeds that holds for all laws of the page at once (Bonferroni)."""
+    return mean_interval(values, over="seeds", sentences=LAWS)
 
 
-def collapse_claims(table: pd.DataFrame) -> list[Claim]:
-    """The Hopfield network.
+def over_seeds(values: pd.Series) -> Interval:
+    """Interval of the mean over seeds, for one statement."""
+    return mean_interval(values, over="seeds")
 
-    Raises
-    ------
-    ValueError : a network does not collapse within the loads measured.
-    """
-    published = facts.value("associative_memory.csv", "critical_load")
-    fall = collapse_load(table).unstack("neurons")
-    if fall.isna().any(axis=None):
-        raise ValueError(
-            f"neurons: got {list(fall.columns)}; for one of them the collapse lies outside the "
-            f"loads measured, {table['load'].min()} to {table['load'].max()}"
-        )
-    nearer = fall.iloc[:, 0] - fall.iloc[:, -1]
-    above = fall.iloc[:, -1] - critical_load()
+
+def over_documents(values: pd.Series) -> Interval:
+    """Interval of the mean over documents, for one statement."""
+    return mean_interval(values, over="documents")
+
+
+def identities(gaps: dict[str, float]) -> list[Claim]:
+    """Identities, in float64."""
+    statements = {
+        "memory-torch": "One update of the modern Hopfield network is torch's softmax attention.",
+        "memory-minilm": (
+            "One update from MiniLM's queries gives the weights of all 72 of its heads."
+        ),
+        "memory-values": "The same weights over the values give what MiniLM's heads pass on.",
+        "memory-layers": (
+            "Two layers of neurons with a hidden layer at rest make one step of attention."
+        ),
+        "memory-rise": (
+            "Along trajectories of the two layers the energy never rises (share of its fall)."
+        ),
+        "memory-rest": "Without leak, synapses and processes stand still in the eliminated state.",
+        "memory-drive": "There the neurons follow the dense memory of degree four.",
+        "memory-energy": "There the circuit's energy is that of the dense memory of degree four.",
+        "memory-circuit-rise": (
+            "Along trajectories of the circuit the energy never rises (share of fall)."
+        ),
+    }
     return [
-        Claim("memory-critical-load", "The mean-field equations end at the published load.",
-              "number", critical_load(), published, 5e-4, "1", "amit1987statistical"),
-        _law("retrieval-errors", "Wrong bits below the collapse over the mean field's (ratio).",
-             error_ratio(table), 1, "amit1987statistical"),
-        _order("collapse-falls", "The load of the collapse falls as the network grows.",
-               nearer, "amit1987statistical"),
-        _order("collapse-above", "At the sizes here it is still above the mean field's load.",
-               above, "amit1987statistical"),
-    ]  # fmt: skip
+        identity(id, statement, gaps[id.removeprefix("memory-")])
+        for id, statement in statements.items()
+    ]
 
 
-def per_unit_slopes(capacity: pd.DataFrame) -> pd.DataFrame:
-    """Slopes against log N, by seed: memories per unit, per neuron, per connection (columns)."""
-    slopes = capacity_slopes(per_unit(capacity), SMALLEST)[4]
-    size = np.log(np.sort(capacity.loc[capacity["neurons"] >= SMALLEST, "neurons"].unique()))
-    neurons = np.exp(size)
-    units = np.polyfit(size, np.log(neurons + 2 * neurons**2), 1)[0]
-    return pd.DataFrame({"unit": slopes - units, "connection": slopes - 4})
+def collapse_claims(collapse: Collapse) -> list[Claim]:
+    """The Hopfield network."""
+    source, falls = "amit1987statistical", collapse.falls
+    return [
+        number(
+            "memory-critical-load",
+            "The mean-field equations end at the published load.",
+            collapse.critical,
+            expected=facts.value("associative_memory.csv", "critical_load"),
+            tolerance=5e-4,  # half its last printed digit
+            source=source,
+        ),
+        law(
+            "memory-retrieval-errors",
+            "Wrong bits below the collapse over the mean field's (ratio).",
+            joint(collapse.error_ratio()),
+            expected=1,
+            precision=WRONG_BITS,
+            source=source,
+        ),
+        ordering(
+            "memory-collapse-falls",
+            "The load of the collapse falls as the network grows.",
+            over_seeds(falls.iloc[:, 0] - falls.iloc[:, -1]),
+            source=source,
+        ),
+        ordering(
+            "memory-collapse-above",
+            "At the sizes here it is still above the mean field's load.",
+            over_seeds(falls.iloc[:, -1] - collapse.critical),
+            source=source,
+        ),
+    ]
 
 
-def per_unit(capacity: pd.DataFrame) -> pd.DataFrame:
-    """Measured capacity over what a circuit is built of; adds columns to the capacity table.
-
-    unit: N neurons, N^2 synapses and as many processes (degree 4); neurons and synapses
-    (degree 2). hidden: K / (K + N), neurons of a network with one hidden neuron a memory.
-    connection: entries of T (degree 4).
-    """
-    n, k = capacity["neurons"].astype(float), capacity["capacity"]
-    units = n + np.where(capacity["degree"] == 4, 2, 1) * n**2
-    return capacity.assign(unit=k / units, hidden=k / (k + n), connection=k / n**4)
-
-
-def capacities(capacity: pd.DataFrame, failure: pd.DataFrame, single: pd.DataFrame) -> list[Claim]:
-    """Dense memories: powers, and the exponential."""
+def power_claims(capacity: Capacity) -> list[Claim]:
+    """Energies that are powers: how the capacity grows, and how high it is."""
+    slopes, ratios = capacity.slopes(), capacity.ratios()
+    ids = {
+        2: ("memory-slope-2", "memory-height-2"),
+        3: ("memory-slope-3", "memory-height-3"),
+        4: ("memory-slope-4", "memory-height-4"),
+    }
     made = []
-    slopes = capacity_slopes(capacity, SMALLEST)
-    large = capacity[capacity["neurons"] >= SMALLEST]
-    ratio = large.groupby(["seed", "degree"])["ratio"].mean().unstack("degree")
-    for degree in slopes:
-        told = f"Degree {degree}: patterns at a fixed bit error grow as N^{degree - 1} (slope)."
-        made.append(_law(f"slope-{degree}", told, slopes[degree], degree - 1, "krotov2016dense"))
-        told = f"Degree {degree}: their number is the published law's, nothing fitted (ratio)."
-        made.append(_law(f"height-{degree}", told, ratio[degree], 1, "krotov2016dense"))
-    slope = doublings(failure.assign(patterns=failure["patterns"] * failure["neurons"] ** 0.5))
-    height = (failure["patterns"] / failure["law"]).groupby(failure["seed"]).mean()
-    told = "Exponential: all patterns stable; log2 of K times the root of N grows by 1/2 a neuron."
-    made.append(_law("exponential-slope", told, slope, 0.5, "demircigil2017model"))
-    told = "Exponential: the median collapse is where two patterns differ in one bit (ratio)."
-    made.append(_law("exponential-height", told, height, 1, "sqrt(2 ln 2 2^N / N)"))
-    told = "Exponential: at a fixed error of one bit, log2 K grows by one a neuron."
-    made.append(_law("single-bit-slope", told, doublings(single), 1, "2 p 2^N"))
-    told = "Memories per unit of the neuron-astrocyte circuit grow in proportion to N (slope)."
-    units = per_unit_slopes(capacity)
-    made.append(_law("per-unit", told, units["unit"], 1, "kozachkov2025neuron"))
-    told = "Memories per connection between processes fall as 1/N (slope)."
-    made.append(_law("per-connection", told, units["connection"], -1, "N^3 over N^4"))
+    for degree, (slope, height) in ids.items():
+        made += [
+            law(
+                slope,
+                f"Degree {degree}: patterns at a fixed bit error grow as N^{degree - 1} (slope).",
+                joint(slopes[degree]),
+                expected=degree - 1,
+                precision=SLOPE,
+                source="krotov2016dense",
+            ),
+            law(
+                height,
+                f"Degree {degree}: their number is the published law's, nothing fitted (ratio).",
+                joint(ratios[degree]),
+                expected=1,
+                precision=HEIGHT,
+                source="krotov2016dense",
+            ),
+        ]
     return made
 
 
-def doublings(table: pd.DataFrame) -> pd.Series:
-    """Slope of log2 of the patterns against the number of neurons, by seed."""
-    return table.groupby("seed")[["neurons", "patterns"]].apply(
-        lambda rows: np.polyfit(rows["neurons"], np.log2(rows["patterns"]), 1)[0]
-    )
+def exponential_claims(capacity: Capacity) -> list[Claim]:
+    """The exponential energy: all patterns stable, and one bit of one."""
+    every = capacity.every
+    heights = (every["patterns"] / every["law"]).groupby(every["seed"]).mean()
+    return [
+        law(
+            "memory-exponential-slope",
+            "Exponential: all patterns stable; log2 of K times the root of N grows by 1/2 a "
+            "neuron.",
+            joint(doublings(capacity.rooted())),
+            expected=0.5,
+            precision=DOUBLING,
+            source="demircigil2017model",
+        ),
+        law(
+            "memory-exponential-height",
+            "Exponential: the median collapse is where two patterns differ in one bit (ratio).",
+            joint(heights),
+            expected=1,
+            precision=COINCIDENCE,
+            source="sqrt(2 ln 2 2^N / N)",
+        ),
+        law(
+            "memory-single-bit-slope",
+            "Exponential: at a fixed error of one bit, log2 K grows by one a neuron.",
+            joint(doublings(capacity.single)),
+            expected=1,
+            precision=DOUBLING,
+            source="2 p 2^N",
+        ),
+    ]
 
 
-def regimes(table: pd.DataFrame, between: float, members: int, count: int) -> list[Claim]:
-    """Ramsauer's three kinds of fixed points."""
+def part_claims(capacity: Capacity) -> list[Claim]:
+    """Memories for each part of the neuron-astrocyte circuit."""
+    slopes = per_part_slopes(capacity.powers)
+    return [
+        law(
+            "memory-per-unit",
+            "Memories per unit of the neuron-astrocyte circuit grow in proportion to N (slope).",
+            joint(slopes["unit"]),
+            expected=1,
+            precision=SLOPE,
+            source="kozachkov2025neuron",
+        ),
+        law(
+            "memory-per-connection",
+            "Memories per connection between processes fall as 1/N (slope).",
+            joint(slopes["connection"]),
+            expected=-1,
+            precision=SLOPE,
+            source="N^3 over N^4",
+        ),
+    ]
+
+
+def regime_claims(table: pd.DataFrame) -> list[Claim]:
+    """Ramsauer's three kinds of fixed points, where the groups put them."""
     keys = table.groupby(["beta", "seed"])["keys"].first().unstack("seed")
     source = "ramsauer2021hopfield"
-    middle = np.minimum(keys.loc[between] - 1, members + 1 - keys.loc[between])
+    middle = np.minimum(keys.loc[BETWEEN] - 1, MEMBERS + 1 - keys.loc[BETWEEN])
     return [
-        Claim("memory-global-average", "At the smallest beta every start ends in the average.",
-              "exact", keys.iloc[0].mean(), uniform_keys(count), 0, "patterns", source),
-        _order("metastable", "At a medium beta a fixed point mixes several of one group.",
-               middle, source),
-        Claim("memory-single-pattern", "At the largest beta every pattern is a fixed point.",
-              "exact", keys.iloc[-1].mean(), 1, 0, "patterns", source),
-    ]  # fmt: skip
+        identity(
+            "memory-global-average",
+            "At the smallest beta every start ends in the average.",
+            keys.iloc[0].mean(),
+            expected=uniform_keys(GROUPS * MEMBERS),
+            unit="patterns",
+            source=source,
+        ),
+        ordering(
+            "memory-metastable",
+            "At a medium beta a fixed point mixes several of one group.",
+            over_seeds(middle),
+            source=source,
+            role="check",
+        ),
+        identity(
+            "memory-single-pattern",
+            "At the largest beta every pattern is a fixed point.",
+            keys.iloc[-1].mean(),
+            expected=1,
+            unit="patterns",
+            source=source,
+        ),
+    ]
 
 
-def circuit(recall: pd.DataFrame, growth: pd.Series) -> list[Claim]:
+def circuit_claims(recall: pd.DataFrame, growth: pd.Series) -> list[Claim]:
     """Neurons, synapses and astrocyte processes."""
     source = "kozachkov2025neuron"
     full = recall[recall["system"] == "circuit"].set_index(["time", "seed"])
     start, end = recall["time"].min(), recall["time"].max()
     last = recall[recall["time"] == end].set_index(["system", "seed"])["membrane"]
-    gain = full["overlap"].loc[end] - full["overlap"].loc[start]
-    away = np.log(last["circuit"] / last["dense memory"])
     return [
-        _order("circuit-recalls", "The circuit completes a damaged memory (gain of overlap).",
-               gain, source),
-        _law("circuit-agrees", "It ends with the signs of the dense memory (share of neurons).",
-             full["agreement"].loc[end], 1, source),
-        _order("circuit-saddle", "Deviations from the eliminated state grow (rate).",
-               growth, "zero: neither grow nor decay"),
-        _order("circuit-leaves", "Its membranes leave the dense memory's (log ratio at the end).",
-               away, "zero: the same membranes"),
-    ]  # fmt: skip
+        ordering(
+            "memory-circuit-recalls",
+            "The circuit completes a damaged memory (gain of overlap).",
+            over_seeds(full["overlap"].loc[end] - full["overlap"].loc[start]),
+            source=source,
+        ),
+        law(
+            "memory-circuit-agrees",
+            "It ends with the signs of the dense memory (share of neurons).",
+            joint(full["agreement"].loc[end]),
+            expected=1,
+            precision=ONE_NEURON,
+            source=source,
+        ),
+        ordering(
+            "memory-circuit-saddle",
+            "Deviations from the eliminated state grow (rate).",
+            over_seeds(growth),
+            source="zero: neither grow nor decay",
+        ),
+        ordering(
+            "memory-circuit-leaves",
+            "Its membranes leave the dense memory's (log ratio at the end).",
+            over_seeds(np.log(last["circuit"] / last["dense memory"])),
+            source="zero: the same membranes",
+        ),
+    ]
 
 
-def heads_claims(keys: pd.DataFrame, iteration: pd.DataFrame, storage: pd.DataFrame) -> list[Claim]:
-    """MiniLM; the repetitions are documents."""
-    source, zero = "ramsauer2021hopfield", "zero: no difference"
+def length_claims(keys: pd.DataFrame) -> list[Claim]:
+    """How many keys MiniLM's heads hold: training, layers, length."""
     long = keys[keys["tokens"] == keys["tokens"].max()]
     kind = long.groupby(["weights", "document"])["keys"].median()
-    layers = keys[keys["weights"] == "trained"].groupby(["tokens", "document", "layer"])["share"]
-    share = layers.median().unstack("layer")
-    first, last = share.loc[share.index.levels[0][-1]], share.loc[share.index.levels[0][0]]
-    end = long[(long["weights"] == "trained") & (long["layer"] == long["layer"].max())]
+    trained = keys[keys["weights"] == "trained"]
+    share = trained.groupby(["tokens", "document", "layer"])["share"].median().unstack("layer")
+    first, last = share.loc[keys["tokens"].max()], share.loc[keys["tokens"].min()]
+    zero = "zero: no difference"
+    return [
+        ordering(
+            "memory-trained-is-sharper",
+            "Training makes heads hold fewer keys than random weights do (log ratio).",
+            over_documents(np.log(kind["untrained"] / kind["trained"])),
+            source=zero,
+        ),
+        ordering(
+            "memory-first-layer-averages",
+            "The first layer averages over a larger share of keys than the last.",
+            over_documents(first.iloc[:, 0] - first.iloc[:, -1]),
+            source="ramsauer2021hopfield",
+        ),
+        ordering(
+            "memory-longer-is-sharper",
+            "The share of keys that holds 90% is smaller in longer texts.",
+            over_documents(last.mean(axis=1) - first.mean(axis=1)),
+            source=zero,
+        ),
+    ]
+
+
+def class_claims(keys: pd.DataFrame) -> list[Claim]:
+    """The published class of heads in the last layer."""
+    end = keys[(keys["tokens"] == keys["tokens"].max()) & (keys["weights"] == "trained")]
+    end = end[end["layer"] == end["layer"].max()]
     part = end.groupby("document")["regime"].value_counts(normalize=True).unstack(fill_value=0)
     part = part.reindex(columns=CLASSES, fill_value=0)
-    lead = part["III"] - part.drop(columns="III").max(axis=1)
-    told = {
-        "trained": "Training makes heads hold fewer keys than random weights do (log ratio).",
-        "first": "The first layer averages over a larger share of keys than the last.",
-        "third": "Medium metastable states are the commonest class in the last layer.",
-        "longer": "The share of keys that holds 90% is smaller in longer texts.",
-        "second": "A second update spreads the weights over more keys (log ratio).",
-        "contracts": "Many updates end on fewer keys than the first (log ratio).",
-        "stored": "More than half of a head's keys do not return to themselves.",
-    }
-    reason = (
-        f"{part['III'].mean():.0%} of the last layer's heads are in this class; MiniLM is a "
-        "smaller model, trained to embed sentences by averaging over its last layer."
-    )
-    step = np.log(iteration.groupby(["updates", "document"])["keys"].median().unstack("updates"))
+    return [
+        ordering(
+            "memory-last-layer-medium",
+            "Medium metastable states are the commonest class in the last layer.",
+            over_documents(part["III"] - part.drop(columns="III").max(axis=1)),
+            source="ramsauer2021hopfield",
+            reason=(
+                f"{part['III'].mean():.0%} of the last layer's heads are in this class; MiniLM is "
+                "a smaller model, trained to embed sentences by averaging over its last layer."
+            ),
+        )
+    ]
+
+
+def iteration_claims(iteration: pd.DataFrame, storage: pd.DataFrame) -> list[Claim]:
+    """Attention fed back to itself."""
+    keys = iteration.groupby(["updates", "document"])["keys"].median().unstack("updates")
+    step, zero = np.log(keys), "zero: no difference"
     lost = 1 - storage.groupby("document")["stored"].mean()
     return [
-        _order("trained-is-sharper", told["trained"], np.log(kind["untrained"] / kind["trained"]),
-               zero),
-        _order("first-layer-averages", told["first"], first[0] - first[first.columns[-1]], source),
-        _order("last-layer-medium", told["third"], lead, source, reason=reason),
-        _order("longer-is-sharper", told["longer"], last.mean(axis=1) - first.mean(axis=1), zero),
-        _order("second-update-spreads", told["second"], step[1] - step[0], zero),
-        _order("iteration-contracts", told["contracts"], step[0] - step[step.columns[-1]], zero),
-        _order("keys-not-stored", told["stored"], lost, "one half", 0.5),
-    ]  # fmt: skip
-
-
-BETWEEN = 10  # a beta between averaging and single patterns
-
-
-def claims(
-    collapse: pd.DataFrame,
-    capacity: Capacity,
-    continuous: tuple[pd.DataFrame, dict[str, float]],
-    recall: tuple[pd.DataFrame, pd.Series],
-    heads: tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame],
-) -> list[Claim]:
-    """Page attention/memory: all that it asserts; wording in ``models.memory_claims``."""
-    return [
-        *exact(continuous[1]),
-        *collapse_claims(collapse),
-        *capacities(capacity.powers, capacity.every, capacity.single),
-        *regimes(continuous[0], BETWEEN, MEMBERS, GROUPS * MEMBERS),
-        *circuit(*recall),
-        *heads_claims(*heads),
+        ordering(
+            "memory-second-update-spreads",
+            "A second update spreads the weights over more keys (log ratio).",
+            over_documents(step[1] - step[0]),
+            source=zero,
+        ),
+        ordering(
+            "memory-iteration-contracts",
+            "Many updates end on fewer keys than the first (log ratio).",
+            over_documents(step[0] - step.iloc[:, -1]),
+            source=zero,
+        ),
+        ordering(
+            "memory-keys-not-stored",
+            "More than half of a head's keys do not return to themselves.",
+            over_documents(lost),
+            expected=0.5,
+            source="one half",
+        ),
     ]

@@ -8,11 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from brainbook.evidence import style
-from brainbook.models.memory import hopfield as classical
 
-from . import heads as head_retrieval
-from .circuits import Capacity
-from .measure import BETAS, GROUPS, MEMBERS
+from .capacity import Capacity
+from .heads import BOUNDS, CLASSES
+from .measure import BETAS, GROUPS, MEMBERS, Collapse
 
 DASHES = ("-", "--", "-.", ":", (0, (6, 2)), (0, (1, 3)))
 
@@ -29,35 +28,20 @@ def _band(ax: Axes, rows: pd.DataFrame, x: str, y: str, by: str, role: str, **li
     return float(curves.index[-1]), float(middle.iloc[-1]), shade
 
 
-def draw_collapse(result: pd.DataFrame) -> Figure:
+def draw_collapse(result: Collapse) -> Figure:
     """Page attention/memory, figure draw_collapse: the Hopfield network forgets everything."""
     fig, (ax, fall) = style.figure(1, 2, height=3.6, width_ratios=[1.5, 1])
-    for (neurons, rows), dash in zip(result.groupby("neurons"), DASHES[3::-1], strict=True):
+    for (neurons, rows), dash in zip(result.table.groupby("neurons"), DASHES[3::-1], strict=True):
         _band(ax, rows, "load", "overlap", "seed", "brain", ls=dash, label=f"{neurons:,} neurons")
-    critical = classical.critical_load()
-    loads = np.linspace(0.05, critical - 1e-9, 200)
-    theory = [classical.mean_field_overlap(load) for load in loads]
-    ax.plot(
-        [*loads, critical],
-        [*theory, 0],
-        color=style.colour("reference"),
-        lw=2.4,
-        label="theory, N infinite",
-    )
+    theory = {"color": style.colour("reference"), "lw": 2.4}
+    ax.plot(result.theory["load"], result.theory["overlap"], label="theory, N infinite", **theory)
     ax.set(xlabel="load: patterns / neurons", ylabel="overlap with the memory", ylim=(0, 1.03))
     ax.legend(loc="lower left", fontsize=8)
-    _band(
-        fall,
-        classical.collapse_load(result).rename("load").reset_index(),
-        "neurons",
-        "load",
-        "seed",
-        "brain",
-        marker="o",
-    )
-    fall.axhline(critical, color=style.colour("reference"), lw=2.4)
+    falls = result.falls.stack().rename("load").reset_index()
+    _band(fall, falls, "neurons", "load", "seed", "brain", marker="o")
+    fall.axhline(result.critical, **theory)
     fall.set_xscale("log", base=2)
-    fall.set_xticks(sizes := sorted(set(result["neurons"])), [f"{size:,}" for size in sizes])
+    fall.set_xticks(result.falls.columns, [f"{size:,}" for size in result.falls])
     fall.minorticks_off()
     fall.set(xlabel="neurons", ylabel="load of the collapse")
     return fig
@@ -181,10 +165,10 @@ def draw_keys_held(result: pd.DataFrame) -> Figure:
         share = rows.groupby(["layer", "head"])["share"].median().reset_index()
         beside = share["layer"] + (share["head"] - 5.5) / 18
         ax.scatter(beside, share["share"], s=14, color=style.colour(role))
-    for bound in head_retrieval.BOUNDS:
+    for bound in BOUNDS:
         ax.axhline(bound, color=style.colour("ink"), lw=0.8, ls=":")
-    tops = (0.8, *head_retrieval.BOUNDS)
-    for name, top in zip(head_retrieval.CLASSES, tops, strict=True):
+    tops = (0.8, *BOUNDS)
+    for name, top in zip(CLASSES, tops, strict=True):
         ax.text(-0.75, top * 0.8, name, va="top", fontsize=9)
     trained = result[result["weights"] == "trained"]
     ends = []

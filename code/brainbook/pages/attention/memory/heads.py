@@ -6,8 +6,7 @@ d^(1/4). A page of text is one memory: its keys are stored when it is read.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -39,11 +38,6 @@ def operating_class(share: np.ndarray | float) -> np.ndarray:
     return np.select(conditions, CLASSES[:3], CLASSES[3])
 
 
-@lru_cache(maxsize=8)
-def _length(name: str) -> int:
-    return len(token_numbers(text(name))) + 2
-
-
 def long_texts(tokens: int) -> list[str]:
     """Test documents that fill a passage of so many tokens.
 
@@ -52,48 +46,63 @@ def long_texts(tokens: int) -> list[str]:
     ValueError : fewer than three do, or MiniLM cannot read so many tokens.
     """
     limit = pretrained.minilm()[0].config.max_position_embeddings
-    found = [name for name in TEST_TEXTS if _length(name) >= tokens]
-    if tokens > limit or len(found) < 3:
+    names = [name for name in TEST_TEXTS if len(token_numbers(text(name))) + 2 >= tokens]
+    if tokens > limit or len(names) < 3:
         raise ValueError(f"tokens: got {tokens}; allowed is up to {limit}, and three documents")
-    return found
+    return names
 
 
-def _untrained(name: str, tokens: int, seed: int) -> Problem:
-    """The first passage of a document through a BERT of MiniLM's shape with random weights."""
+def read(names: Sequence[str], tokens: int) -> dict[str, Problem]:
+    """By document, all heads of MiniLM on its first passage of so many tokens."""
+    return {name: heads_on(passages_of([name], tokens, 1)[0]).problem for name in names}
+
+
+def read_untrained(names: Sequence[str], tokens: int) -> dict[str, Problem]:
+    """The same with random weights in a BERT of MiniLM's shape, other weights a document."""
     model, _ = pretrained.minilm()
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        fresh = BertModel(model.config, add_pooling_layer=False).eval()
-    ids = passages_of([name], tokens, 1)
-    return record(fresh, input_ids=torch.tensor(ids)).problem
+    problems = {}
+    for seed, name in enumerate(names):
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            fresh = BertModel(model.config, add_pooling_layer=False).eval()
+        ids = torch.tensor([passages_of([name], tokens, 1)[0]])
+        problems[name] = record(fresh, input_ids=ids).problem
+    return problems
 
 
-def _first_passage(name: str, tokens: int) -> Problem:
-    return heads_on(passages_of([name], tokens, 1)[0]).problem
-
-
-def _rows(heads: Problem, **labels) -> pd.DataFrame:
-    """Median over queries of the keys that hold 90%, for every head."""
-    keys = keys_holding(weights(heads.query, heads.key)).double().quantile(0.5, dim=-1)
+def _rows(query: Tensor, key: Tensor, **labels) -> pd.DataFrame:
+    """Median over queries of the keys that hold 90%, for every head (layers, heads, N, d_head)."""
+    keys = keys_holding(weights(query, key)).double().quantile(0.5, dim=-1)  # (layers, heads)
     layer, head = np.indices(keys.shape)
     frame = pd.DataFrame({"layer": layer.ravel(), "head": head.ravel(), "keys": keys.ravel()})
-    return frame.assign(tokens=heads.query.shape[-2], **labels)
+    return frame.assign(tokens=query.shape[-2], **labels)
 
 
-def keys_table(lengths: Sequence[int]) -> pd.DataFrame:
+def keys_table(
+    trained: Mapping[int, Mapping[str, Problem]], untrained: Mapping[str, Problem]
+) -> pd.DataFrame:
     """Keys that hold 90% of the weight, median over queries, for every head and document.
 
-    Columns layer, head, keys, tokens, document, weights (trained or untrained), share (keys over
-    tokens), uniform (keys that uniform weights need), regime. Documents are those that fill the
-    longest passage; shorter ones are their beginnings.
+    Parameters
+    ----------
+    trained : by number of tokens and document, heads of the trained model.
+    untrained : by document, heads of a model with random weights.
+
+    Columns
+    -------
+    layer, head, tokens, document : where.
+    weights : trained or untrained.
+    keys : how many hold 90%.
+    share : keys over tokens.
+    uniform : keys that uniform weights would need.
+    regime : operating class of the share.
     """
     tables = []
-    for seed, name in enumerate(long_texts(max(lengths))):
-        for tokens in lengths:
-            trained = _first_passage(name, tokens)
-            tables.append(_rows(trained, document=name, weights="trained"))
-        fresh = _untrained(name, max(lengths), seed)
-        tables.append(_rows(fresh, document=name, weights="untrained"))
+    for name, fresh in untrained.items():
+        for documents in trained.values():
+            one = documents[name]
+            tables.append(_rows(one.query, one.key, document=name, weights="trained"))
+        tables.append(_rows(fresh.query, fresh.key, document=name, weights="untrained"))
     table = pd.concat(tables, ignore_index=True)
     table["share"] = table["keys"] / table["tokens"]
     table["uniform"] = table["tokens"].map(uniform_keys)
@@ -107,36 +116,40 @@ def _distinct(states: Tensor) -> Tensor:
     return (first == torch.arange(states.shape[-2])).sum(-1)
 
 
-def iteration_table(tokens: int, updates: Sequence[int]) -> pd.DataFrame:
+def iteration_table(documents: Mapping[str, Problem], updates: Sequence[int]) -> pd.DataFrame:
     """Keys that hold 90% when attention is iterated: q <- softmax(q K^T) K.
 
-    Row per document, layer, head and number of updates made before the weights are read (0 is
-    the head's own attention). keys: median over queries.
+    Columns
+    -------
+    document, layer, head, tokens : where.
+    updates : made before the weights are read; 0 is the head's own attention.
+    keys : how many hold 90%, median over queries.
     """
     tables = []
-    for name in long_texts(tokens):
-        heads = _first_passage(name, tokens)
-        state, done = heads.query, 0
+    for name, one in documents.items():
+        state, made = one.query, 0
         for count in sorted(updates):
-            state, done = iterate(state, heads.key, count - done), count
-            now = Problem(state, heads.key, heads.value)
-            tables.append(_rows(now, document=name, updates=count))
+            state, made = iterate(state, one.key, count - made), count
+            tables.append(_rows(state, one.key, document=name, updates=count))
     return pd.concat(tables, ignore_index=True)
 
 
-def storage_table(tokens: int, updates: int) -> pd.DataFrame:
+def storage_table(documents: Mapping[str, Problem], updates: int) -> pd.DataFrame:
     """What iteration ends in, for every head and document.
 
-    Columns layer, head, document, ends (different end states over all queries), stored (share
-    of keys that return to themselves when started there), moved (largest relative step of the
-    last update), nearest (share of end states with 90% of the weight on one key).
+    Columns
+    -------
+    document, layer, head : where.
+    ends : different end states over all queries.
+    stored : share of keys that return to themselves when started there.
+    nearest : share of end states with 90% of the weight on one key.
+    moved : largest relative step of the last update.
     """
     tables = []
-    for name in long_texts(tokens):
-        heads = _first_passage(name, tokens)
-        key = heads.key.double()
-        end = iterate(heads.query.double(), key, updates)
-        weight = weights(end, key)
+    for name, one in documents.items():
+        key = one.key.double()  # (layers, heads, N, d_head)
+        end = iterate(one.query.double(), key, updates)
+        weight = weights(end, key)  # (layers, heads, N, N)
         moved = (weight @ key - end).norm(dim=-1) / end.norm(dim=-1)
         own = weights(iterate(key, key, updates), key).diagonal(dim1=-2, dim2=-1)
         frame = pd.DataFrame(
@@ -167,8 +180,7 @@ def attention_gaps(tokens: int = 64) -> dict[str, float]:
     attend = torch.nn.functional.scaled_dot_product_attention(states, patterns, patterns, scale=0.7)
     gaps = {"torch": (iterate(states, patterns, 1, 0.7) - attend).abs().max().item()}
     model, _ = pretrained.minilm(torch.float64)
-    ids = token_numbers(text(TEST_TEXTS[0]))
-    inputs = {"input_ids": torch.tensor([ids[:tokens]])}
+    inputs = {"input_ids": torch.tensor([token_numbers(text(TEST_TEXTS[0]))[:tokens]])}
     heads = record(model, **inputs).problem
     seen: list[Tensor] = []
     hooks = [
