@@ -11,32 +11,31 @@ from bs4 import BeautifulSoup
 from brainbook.evidence import paths
 from brainbook.press import ledger
 
-CLAIMS = '''def claims(line):
+CLAIMS = '''"""Claims of page small/drawing."""
+
+from brainbook.evidence.claims import identity, ordering
+from brainbook.evidence.intervals import mean_interval
+
+
+def claims(line):
     """A finding, an open question, and a check."""
     noisy = mean_interval([0.9, 1.3, 0.6], over="lines")
-    prefix = "small"
+    prefix, why = "small", "Three lines do not tell."
     return [
         identity("small-zero", "It starts at 0.", float(line["x"].iloc[0])),
         ordering("small-rises", "It rises.", noisy, source="small1"),
-        ordering("small-open", "It exceeds 0.9.", noisy, expected=0.9, source="small1",
-                 unresolved="Three lines do not tell."),
+        ordering("small-open", "It is high.", noisy, expected=0.9, source="small1", unresolved=why),
         ordering(f"{prefix}-built", "Its id stands nowhere.", 2.0, source="small1"),
     ]
 '''
+FILE = "code/brainbook/pages/small/drawing/claims.py"
 
 
 @pytest.fixture(scope="module")
 def book(written):
     """A small book in two parts, with claims of both roles."""
     made = written
-    drawing = "code/brainbook/pages/small/drawing.py"
-    text = (made.root / drawing).read_text()
-    text = text[: text.index("def claims(")] + CLAIMS
-    imports = "from brainbook.evidence.claims import identity, ordering\n"
-    imports += "from brainbook.evidence.intervals import mean_interval"
-    (made.root / drawing).write_text(
-        text.replace("from brainbook.evidence.claims import Claim", imports)
-    )
+    (made.root / FILE).write_text(CLAIMS)
     (made.root / "code/brainbook/models/small_shared.py").write_text(
         '"""Shared by two pages, one of which names a claim."""\n\nSHARED = "small-zero"\n'
     )
@@ -75,12 +74,12 @@ def test_the_list_says_role_chance_section_and_line(book, rows):
     assert rises["confidence"] == pytest.approx(0.95)
     assert rises["section"] == "Shapes"
     file, _, line = rises["line"].rpartition(":")
-    assert file == "code/brainbook/pages/small/drawing.py"
+    assert file == FILE
     assert '"small-rises"' in (book.root / file).read_text().splitlines()[int(line) - 1]
 
 
 def test_a_line_of_the_page_comes_before_one_elsewhere(rows):
-    assert rows["small-zero"]["line"].startswith("code/brainbook/pages/small/drawing.py:")
+    assert rows["small-zero"]["line"].startswith(f"{FILE}:")
 
 
 def test_an_id_that_is_built_has_no_line(rows, page):
@@ -150,7 +149,7 @@ def test_the_command_counts_both_and_can_list_findings_alone(book):
     for said in (every, findings):
         assert "Findings: 3. Holds: 2." in said and "Checks: 1. Holds: 1." in said
     assert re.search(r"holds +finding ordering +small/drawing: small-rises: 0.93\S* ± 0.87", every)
-    assert "(3 lines, 95%; code/brainbook/pages/small/drawing.py:" in every
+    assert f"(3 lines, 95%; {FILE}:" in every
 
 
 def test_an_interval_that_is_not_there_is_refused(book):

@@ -14,6 +14,7 @@ from brainbook.evidence.claims import ROLES, STATUSES, repeated
 
 from . import cache
 from .cache import Key
+from .contents import PACKAGE
 from .errors import BookError
 
 
@@ -67,7 +68,7 @@ def _lines(key: Key) -> dict[str, str]:
 
     Where one stands several times, the page's own modules come first.
     """
-    page = "brainbook.pages." + key.page.name.replace("/", ".")
+    page = f"{PACKAGE}.{key.page.name.replace('/', '.')}"
     modules = [part.split(" ", 1)[1] for part in key.parts if part.startswith("module ")]
     places: dict[str, str] = {}
     for module in sorted(modules, key=lambda name: (not f"{name}.".startswith(f"{page}."), name)):
