@@ -59,6 +59,21 @@ def test_sections_stand_in_order(page):
 
 
 @pytest.mark.parametrize("page", RUNNING, ids=named)
+def test_nothing_of_the_template_is_left(page):
+    """``brainbook new`` writes REPLACE where a page needs words, claims and tests of its own."""
+    homes = (paths.CODE / "brainbook/pages" / page.name, paths.ROOT / "tests/pages" / page.name)
+    files = [page.path, *(path for home in homes for path in sorted(home.glob("*.py")))]
+    left = [
+        f"{path.relative_to(paths.ROOT)}, line {number}: {line.strip()}"
+        for path in files
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1)
+        if "REPLACE" in line
+    ]
+    if left:
+        pytest.fail("still to replace:\n" + "\n".join(left), pytrace=False)
+
+
+@pytest.mark.parametrize("page", RUNNING, ids=named)
 def test_plain_words_are_few_and_without_symbols(page):
     text = re.sub(r"(?s)```.*?```", "", section(page, "In plain words"))
     words = re.sub(r"\{[\w:]+\}`([^`<]*)[^`]*`", r"\1", text).split()

@@ -18,6 +18,7 @@ from brainbook.evidence import fingerprint, paths
 from . import assets as js
 from . import cache, contents, execute, html, notebooks
 from . import ledger as ledgers
+from . import new as template
 from .errors import BookError
 
 console = Console(highlight=False, soft_wrap=True)
@@ -136,6 +137,15 @@ def _deliver(fresh: Path, folder: Path, page: str) -> None:
     claims = folder / "claims.json"
     for row in json.loads(claims.read_text()) if claims.is_file() else []:
         console.print(ledgers.as_text(row))
+
+
+@main.command()
+@click.argument("page", metavar="SECTION/PAGE")
+def new(page: str) -> None:
+    """Write a new page from the template: chapter, package, tests, and its line in _toc.yml."""
+    for path in template.write(page):
+        console.print(path.relative_to(paths.ROOT))
+    console.print(f"replace what says REPLACE; see it with: brainbook build {page}")
 
 
 @main.command()
