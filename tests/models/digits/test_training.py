@@ -53,6 +53,25 @@ def test_weight_decay_spares_vectors():
     assert [p.ndim for p in vectors["params"]] == [1] and vectors["weight_decay"] == 0
 
 
+def test_joined_parameters_are_trained_as_parameters_alone():
+    """Their values, and what AdamW makes of them, to the last bit."""
+    apart, together = (training.seeded(linear, 3) for _ in range(2))
+    optimisers = [
+        torch.optim.AdamW(groups(model, 0.1), lr=0.01)
+        for groups, model in (
+            (training.parameter_groups, apart), (training.joined_groups, together)
+        )
+    ]  # fmt: skip
+    images = torch.as_tensor(digits(0).train_images[:50])
+    for _ in range(3):
+        for model, optimiser in zip((apart, together), optimisers, strict=True):
+            optimiser.zero_grad(set_to_none=False)
+            model(images).square().mean().backward()
+            optimiser.step()
+    pairs = zip(apart.parameters(), together.parameters(), strict=True)
+    assert all(torch.equal(*pair) for pair in pairs)
+
+
 def test_same_seed_same_weights_and_other_random_state_stays():
     split, recipe = digits(0), training.Recipe(epochs=1)
     before = torch.random.get_rng_state()

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, dropout
 
-from brainbook.models.digits.training import parameter_groups, seeded
+from .digit_training import joined_groups, seeded
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def train(model: LanguageModel, tokens: np.ndarray, seed: int, epochs: int, rate
             return (step + 1) / warm
         return 0.5 * (1 + math.cos(math.pi * min(1, (step - warm) / max(1, steps - warm))))
 
-    optimiser = torch.optim.AdamW(parameter_groups(model, settings.weight_decay), lr=rate)
+    optimiser = torch.optim.AdamW(joined_groups(model, settings.weight_decay), lr=rate)
     scheduler = torch.optim.lr_scheduler.LambdaLR(optimiser, schedule)
     model.train()
     with torch.random.fork_rng(devices=[]):
@@ -110,7 +110,7 @@ def train(model: LanguageModel, tokens: np.ndarray, seed: int, epochs: int, rate
             ):
                 logits = model.logits(model(source[batch]))
                 loss = cross_entropy(logits.flatten(0, 1), target[batch].flatten())
-                optimiser.zero_grad()
+                optimiser.zero_grad(set_to_none=False)
                 loss.backward()
                 nn.utils.clip_grad_norm_(model.parameters(), 1.0)
                 optimiser.step()
