@@ -48,6 +48,19 @@ def test_the_network_is_its_equations(time_steps):
     assert 0 < sum(float(layer.detach().sum()) for layer in spikes)
 
 
+@pytest.mark.parametrize("coding", spiking.CODINGS)
+def test_the_step_of_training_is_snntorchs_own(coding):
+    """Loss and gradients of our one function and of snnTorch's many, to the last bit."""
+    found = []
+    for training in (True, False):
+        model = build(hidden=(20, 15), time_steps=3, coding=coding).train(training)
+        loss = spiking.priced_spikes(0.01)(model, images(), torch.arange(9))
+        loss.backward()
+        found.append([loss, *(p.grad for p in model.parameters())])
+    assert all(torch.equal(*pair) for pair in zip(*found, strict=True))
+    assert all(float(gradient.abs().sum()) > 0 for gradient in found[0][1:])
+
+
 def test_spikes_are_zeros_and_ones_of_the_right_shape():
     model = build(hidden=(20, 15), time_steps=3)
     _, (first, second) = model.run(images())

@@ -61,6 +61,38 @@ class SpikingShape:
             raise ValueError(f"slope: got {self.slope}; must be positive")
 
 
+class LeakyStep(torch.autograd.Function):
+    """One time step of snnTorch's ``Leaky`` as a single function: the same bits in half the time.
+
+    With leak β, threshold θ and input i: v ← β v + i − θ [v > θ], and a spike where v > θ. The
+    reset carries no gradient; a spike's is 1 / (1 + slope |v − θ|)².
+    """
+
+    @staticmethod
+    def forward(context, current, membrane, beta, threshold, again, slope: float):
+        """Spikes and the new v, (batch, neurons); ``threshold`` comes twice.
+
+        Once it stands in the spike, once in the reset: two gradients, added up in the order in
+        which snnTorch's own steps add them.
+        """
+        leak = beta.clamp(0, 1)
+        reset = (membrane > threshold).to(membrane.dtype)
+        after = leak * membrane + current - reset * again
+        above = after - threshold
+        context.save_for_backward(membrane, beta, leak, reset, above)
+        context.slope = slope
+        return (above > 0).to(after.dtype), after
+
+    @staticmethod
+    def backward(context, of_spikes, of_membrane):
+        """Gradients of the inputs of :meth:`forward`."""
+        membrane, beta, leak, reset, above = context.saved_tensors
+        steep = of_spikes / above.abs().mul_(context.slope).add_(1).square_()
+        error = of_membrane + steep
+        of_beta = (error * membrane).sum(0) * ((beta >= 0) & (beta <= 1))
+        return error, error * leak, of_beta, -steep.sum(0), -(error * reset).sum(0), None
+
+
 class SpikingNetwork(nn.Module):
     """Logits (batch, 10) from images (batch, 8, 8) in [0, 1].
 
@@ -102,11 +134,19 @@ class SpikingNetwork(nn.Module):
         for _ in range(self.shape.time_steps):
             current = held if held is not None else self.layers[0](self.encode(brightness))
             for index, neuron in enumerate(self.neurons):
-                spikes, membranes[index] = neuron(current, membranes[index])
+                spikes, membranes[index] = self.updated(neuron, current, membranes[index])
                 emitted[index].append(spikes)
                 current = self.layers[index + 1](spikes)
             logits = logits + current
         return logits / self.shape.time_steps, [torch.stack(spikes) for spikes in emitted]
+
+    def updated(self, neuron: snntorch.Leaky, current: Tensor, membrane: Tensor):
+        """Spikes and membranes (batch, neurons) after one step; in training by one function."""
+        if not self.training:
+            return neuron(current, membrane)
+        threshold = neuron.threshold
+        given = current, membrane, neuron.beta, threshold, threshold, self.shape.slope
+        return LeakyStep.apply(*given)
 
     def encode(self, brightness: Tensor) -> Tensor:
         """One time step of rate coding: a spike where a uniform number is below the pixel."""
