@@ -16,7 +16,13 @@ MOST_BITS = 62
 
 @dataclass(frozen=True)
 class _Level:
-    """Counts of one order. grams, contexts: sorted codes; counts; mass and kinds by context."""
+    """Counts of one order.
+
+    grams : codes of the runs of tokens, sorted; counts : of each.
+    contexts : codes of the runs without their last token, sorted; totals : of the counts after
+        each; kinds : number of different tokens after each.
+    discount : taken off every count.
+    """
 
     grams: np.ndarray
     counts: np.ndarray
@@ -51,17 +57,21 @@ class KneserNey:
         return codes
 
     def _level(self, tokens: np.ndarray, length: int) -> _Level:
-        if length == self.order:
-            grams, counts = np.unique(self._codes(tokens, length), return_counts=True)
-        else:  # continuation counts: distinct tokens before the run
+        codes = self._codes(tokens, length)
+        if length < self.order:  # continuation counts: distinct tokens before the run
             longer = np.unique(self._codes(tokens, length + 1))
-            mask = (1 << (self.bits * length)) - 1
-            grams, counts = np.unique(longer & mask, return_counts=True)
+            codes = longer & ((1 << (self.bits * length)) - 1)
+        grams, counts = np.unique(codes, return_counts=True)
         contexts, place = np.unique(grams >> self.bits, return_inverse=True)
         once, twice = (counts == 1).sum(), (counts == 2).sum()
-        discount = once / (once + 2 * twice) if once else 0.5
-        totals = np.bincount(place, counts)
-        return _Level(grams, counts, contexts, totals, np.bincount(place), discount)
+        return _Level(
+            grams,
+            counts,
+            contexts,
+            totals=np.bincount(place, counts),
+            kinds=np.bincount(place),
+            discount=once / (once + 2 * twice) if once else 0.5,
+        )
 
     def probability(self, tokens: np.ndarray) -> np.ndarray:
         """Probability of each token given those before it, from the first with a full context.
@@ -70,6 +80,7 @@ class KneserNey:
         """
         tokens = np.asarray(tokens, np.int64)
         result = np.full(len(tokens) - self.order + 1, 1.0 / self.vocabulary)
+        # p_n(w | c) = (max(N(cw) - D, 0) + D kinds(c) p_(n-1)(w)) / N(c), from short to long c
         for length, level in enumerate(self.levels, start=1):
             codes = self._codes(tokens[self.order - length :], length)
             counts = _look_up(level.grams, level.counts, codes)

@@ -48,9 +48,14 @@ class LanguageModel(nn.Module):
         self.token = nn.Embedding(vocabulary, width)
         self.place = nn.Embedding(settings.window, width)
         layer = nn.TransformerEncoderLayer(
-            width, settings.heads, 4 * width, settings.dropout, "gelu", batch_first=True,
+            width,
+            settings.heads,
+            dim_feedforward=4 * width,
+            dropout=settings.dropout,
+            activation="gelu",
+            batch_first=True,
             norm_first=True,
-        )  # fmt: skip
+        )
         self.blocks = nn.TransformerEncoder(
             layer, settings.blocks, nn.LayerNorm(width), enable_nested_tensor=False
         )
@@ -61,7 +66,7 @@ class LanguageModel(nn.Module):
     def forward(self, tokens: Tensor) -> Tensor:
         """States after each token."""
         length = tokens.shape[-1]
-        x = self.token(tokens) + self.place(torch.arange(length))
+        x = self.token(tokens) + self.place(torch.arange(length))  # (batch, N, width)
         x = dropout(x, self.settings.dropout, self.training)
         mask = nn.Transformer.generate_square_subsequent_mask(length)
         return self.blocks(x, mask=mask, is_causal=True)
@@ -80,6 +85,14 @@ def windows(tokens: Tensor, length: int, offset: int = 0) -> tuple[Tensor, Tenso
 
 def train(model: LanguageModel, tokens: np.ndarray, seed: int, epochs: int, rate: float) -> None:
     """AdamW with warm-up and cosine decay; windows start at another offset in each epoch.
+
+    Parameters
+    ----------
+    model : trained in place, and left in evaluation mode.
+    tokens : the text, (N,).
+    seed : of the offsets, the order of the windows and dropout.
+    epochs : passes over the text.
+    rate : the highest learning rate.
 
     Raises
     ------
@@ -105,9 +118,8 @@ def train(model: LanguageModel, tokens: np.ndarray, seed: int, epochs: int, rate
         for _ in range(epochs):
             start = int(torch.randint(settings.window, (), generator=generator))
             source, target = windows(text, settings.window, start)
-            for batch in torch.randperm(len(source), generator=generator).split(
-                settings.batch_size
-            ):
+            order = torch.randperm(len(source), generator=generator)
+            for batch in order.split(settings.batch_size):
                 logits = model.logits(model(source[batch]))
                 loss = cross_entropy(logits.flatten(0, 1), target[batch].flatten())
                 optimiser.zero_grad(set_to_none=False)
@@ -143,7 +155,7 @@ def read(model: LanguageModel, tokens: np.ndarray) -> tuple[Tensor, np.ndarray]:
     starts = torch.cat([starts, torch.tensor([len(text) - 2 * half])])
     states = torch.empty(len(text), model.settings.width)
     for block in starts.split(256):
-        place = block[:, None] + torch.arange(2 * half)
+        place = block[:, None] + torch.arange(2 * half)  # (windows, window)
         states[place[:, half - 1 :]] = model(text[place])[:, half - 1 :]
     states, target = states[half - 1 : -1], text[half:]
     likely = [

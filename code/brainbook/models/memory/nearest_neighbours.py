@@ -11,7 +11,7 @@ Over the whole store this is softmax attention: the query attends to the keys wi
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,7 +24,7 @@ BLOCK = 512  # queries compared with the whole store at once
 
 
 @dataclass(frozen=True)
-class Store:
+class Datastore:
     """Keys (stored, width) and the tokens that followed, (stored,) int64."""
 
     key: Tensor
@@ -40,13 +40,13 @@ class Store:
     def __len__(self) -> int:
         return len(self.value)
 
-    def joined(self, other: Store) -> Store:
-        """Both stores as one."""
-        return Store(torch.cat([self.key, other.key]), torch.cat([self.value, other.value]))
+    def first(self, count: int) -> Datastore:
+        """The positions stored first."""
+        return Datastore(self.key[:count], self.value[:count])
 
 
 @torch.no_grad()
-def neighbours(query: Tensor, store: Store, count: int) -> tuple[Tensor, Tensor]:
+def neighbours(query: Tensor, store: Datastore, count: int) -> tuple[Tensor, Tensor]:
     """Squared distances (N, count) to the nearest keys, rising, and their numbers (N, count).
 
     Raises
@@ -55,12 +55,13 @@ def neighbours(query: Tensor, store: Store, count: int) -> tuple[Tensor, Tensor]
     """
     if not 1 <= count <= len(store):
         raise ValueError(f"count: got {count}; allowed are 1 to {len(store)}")
-    length = store.key.square().sum(-1)
-    found = []
+    length, nearest = store.key.square().sum(-1), []
     for block in query.split(BLOCK):
-        near = torch.addmm(length, block, store.key.T, alpha=-2).topk(count, largest=False)
-        found.append((near.values + block.square().sum(-1, keepdim=True), near.indices))
-    distance, number = (torch.cat(part) for part in zip(*found, strict=True))
+        # |q - k|^2 = |k|^2 - 2 q.k + |q|^2, the last the same for all keys
+        apart = torch.addmm(length, block, store.key.T, alpha=-2)  # (block, stored)
+        near = apart.topk(count, largest=False)
+        nearest.append((near.values + block.square().sum(-1, keepdim=True), near.indices))
+    distance, number = (torch.cat(part) for part in zip(*nearest, strict=True))
     return distance.clamp_min(0), number
 
 
@@ -79,37 +80,38 @@ def probability(distance: Tensor, value: Tensor, target: Tensor, temperature: fl
     return (weight * (value == target.unsqueeze(-1))).sum(-1)
 
 
-def distribution(query: Tensor, store: Store, tokens: int, temperature: float) -> Tensor:
+def distribution(query: Tensor, store: Datastore, tokens: int, temperature: float) -> Tensor:
     """All neighbours' prediction (N, tokens), by distances: the kernel estimate itself."""
-    distance = torch.cdist(query, store.key, compute_mode="donot_use_mm_for_euclid_dist").square()
+    apart = torch.cdist(query, store.key, compute_mode="donot_use_mm_for_euclid_dist")
+    distance = apart.square()  # (N, stored)
     weight = torch.exp(-(distance - distance.amin(-1, keepdim=True)) / temperature)
-    onehot = torch.nn.functional.one_hot(store.value, tokens).to(weight)
+    onehot = torch.nn.functional.one_hot(store.value, tokens).to(weight)  # (stored, tokens)
     return weight @ onehot / weight.sum(-1, keepdim=True)
 
 
-def attended(query: Tensor, store: Store, tokens: int, temperature: float) -> Tensor:
+def attended(query: Tensor, store: Datastore, tokens: int, temperature: float) -> Tensor:
     """The same (N, tokens) as softmax attention with inner products.
 
     A further entry of query and key, 1 and -|k|^2 / temperature, carries the bias.
     """
     bias = -store.key.square().sum(-1, keepdim=True) / temperature
-    asking = torch.cat([2 * query / temperature, torch.ones_like(query[:, :1])], -1)
+    asking = torch.cat([2 * query / temperature, torch.ones_like(query[:, :1])], -1)  # (N, d + 1)
     onehot = torch.nn.functional.one_hot(store.value, tokens).to(query)
     return softmax_attention(asking, torch.cat([store.key, bias], -1), onehot)[0]
 
 
-def mixed(parts: Iterable[np.ndarray], shares: Iterable[float]) -> np.ndarray:
-    """Weighted sum of probabilities, (N,)."""
-    return sum(share * part for share, part in zip(shares, parts, strict=True))
+def mixed(parts: Sequence[np.ndarray], shares: Sequence[float]) -> np.ndarray:
+    """Weighted sum of probabilities, each part (N,): (N,)."""
+    return np.asarray(shares) @ np.stack(parts)
 
 
-def best_shares(parts: list[np.ndarray], steps: int = 200) -> np.ndarray:
+def best_shares(parts: Sequence[np.ndarray], steps: int = 200) -> np.ndarray:
     """Shares of a mixture that make the given tokens most likely: expectation maximisation.
 
     parts : for each component the probability of every token, (N,). The likelihood is concave
     in the shares, so the one maximum is found.
     """
-    likely = np.stack(parts)
+    likely = np.stack(parts)  # (parts, N)
     shares = np.full(len(parts), 1 / len(parts))
     for _ in range(steps):
         owned = shares[:, None] * likely

@@ -1,4 +1,7 @@
-"""What the page limitations/external_memory asserts."""
+"""What the page limitations/external_memory asserts.
+
+Repetitions draw weights and modules anew, modules from the same two libraries.
+"""
 
 from __future__ import annotations
 
@@ -7,54 +10,109 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from brainbook.evidence.claims import Claim
-from brainbook.evidence.paired import half_width
+from brainbook.evidence.claims import Claim, identity, ordering
+from brainbook.evidence.intervals import Interval, mean_interval
 
-from .measure import measure_published
-from .retrieval import BOTH, COUNTS, MEMORY, NETWORK, TASKS
-
-PAPER = "khandelwal2020generalization"
+from .measure import BOTH, COUNTS, FRACTIONS, MEMORY, NETWORK, TASKS
+from .published import PAPER
 
 
-def _order(
-    name: str, told: str, gain: pd.Series, expected: float, source: str, reason: str = ""
-) -> Claim:
-    """A mean log ratio against ``expected``, with half the 95% interval as its margin."""
-    return Claim(f"external-{name}", told, "ordering", gain.mean(), expected, half_width(gain),
-                 "1", source, reason)  # fmt: skip
-
-
-def claims(memory: pd.DataFrame, gaps: Mapping[str, float]) -> list[Claim]:
-    """Page limitations/external_memory: what it asserts."""
-    told = {
-        "kernel": "The kernel estimate over the whole memory is softmax attention over it.",
-        "sums": "Interpolated Kneser-Ney probabilities add to one.",
-        "search": "Searching in blocks finds the nearest positions of all.",
-    }
-    known, old, new = (memory[(memory["task"] == t) & (memory["fraction"] == 1)] for t in TASKS)
-    small = memory[(memory["task"] == TASKS[2]) & (memory["fraction"] < 0.1)]
-
-    def gain(rows: pd.DataFrame, better: str, worse: str) -> pd.Series:
-        return np.log(rows[worse] / rows[better]).reset_index(drop=True)
-
-    home, away = gain(known, MEMORY, NETWORK), gain(new, MEMORY, NETWORK)
-    published = measure_published()["ratio"].iloc[0]
-    weak = "the network learned from few docstrings, and its states tell contexts apart badly"
+def identity_claims(gaps: Mapping[str, float]) -> list[Claim]:
+    """The memory is attention, counts are probabilities, the search finds the nearest."""
     return [
-        *(Claim(f"external-{name}", told[name], "exact", gap, 0, 1e-10, "1",
-                "identity: both sides") for name, gap in gaps.items()),
-        _order("helps", "A memory of the text that it learned from lowers the network's "
-               "perplexity on other modules (log ratio).", home, 0, PAPER),
-        _order("published-gain", "It does so by more than the published ratio (log ratio).", home,
-               -np.log(published), PAPER),
-        _order("adapts", "A memory of a new library's text lowers perplexity on that library "
-               "(log ratio).", away, 0, PAPER),
-        _order("adapts-more", "It gains more there than a memory of known text does (difference "
-               "of log ratios).", away - gain(old, MEMORY, NETWORK), 0, PAPER),
-        _order("grows", "A sixteen times larger memory of the new library gains more (difference "
-               "of log ratios).", away - gain(small, MEMORY, NETWORK), 0, PAPER),
-        _order("counts", "The network with its memory beats word-piece counts of the same text "
-               "(log ratio, new library).", gain(new, MEMORY, COUNTS), 0, PAPER, weak),
-        _order("network-and-counts", "Counts mixed with the network beat counts alone (log "
-               "ratio, new library).", gain(new, BOTH, COUNTS), 0, "measured here"),
-    ]  # fmt: skip
+        identity(
+            "external-kernel",
+            "The kernel estimate over the whole memory is softmax attention over it.",
+            gaps["kernel"],
+            role="finding",
+        ),
+        identity(
+            "external-sums",
+            "Interpolated Kneser-Ney probabilities add to one.",
+            gaps["sums"],
+        ),
+        identity(
+            "external-search",
+            "Searching in blocks finds the nearest positions of all.",
+            gaps["search"],
+        ),
+    ]
+
+
+def gain(
+    memory: pd.DataFrame, better: str, worse: str, task: str, fraction: float = 1
+) -> pd.Series:
+    """Log ratio of perplexities by seed, positive where ``better`` is."""
+    rows = memory[(memory["task"] == task) & (memory["fraction"] == fraction)].set_index("seed")
+    return np.log(rows[worse] / rows[better])
+
+
+def _over_repetitions(values: pd.Series) -> Interval:
+    return mean_interval(values, over="repetitions")
+
+
+def memory_claims(memory: pd.DataFrame, published: pd.DataFrame) -> list[Claim]:
+    """What a memory adds to the network, and more of it, and a memory of new text."""
+    known, old, new = (gain(memory, MEMORY, NETWORK, task) for task in TASKS)
+    small = gain(memory, MEMORY, NETWORK, TASKS[2], FRACTIONS[0])
+    return [
+        ordering(
+            "external-helps",
+            "A memory of the text that it learned from lowers the network's perplexity on other "
+            "modules (log ratio).",
+            _over_repetitions(known),
+            source=PAPER,
+        ),
+        ordering(
+            "external-published-gain",
+            "It does so by more than the published ratio (log ratio).",
+            _over_repetitions(known),
+            expected=-np.log(published["ratio"].iloc[0]),
+            source=PAPER,
+        ),
+        ordering(
+            "external-adapts",
+            "A memory of a new library's text lowers perplexity on that library (log ratio).",
+            _over_repetitions(new),
+            source=PAPER,
+        ),
+        ordering(
+            "external-adapts-more",
+            "It gains more there than a memory of known text does (difference of log ratios).",
+            _over_repetitions(new - old),
+            source=PAPER,
+        ),
+        ordering(
+            "external-grows",
+            "A sixteen times larger memory of the new library gains more (difference of log "
+            "ratios).",
+            _over_repetitions(new - small),
+            source=PAPER,
+        ),
+    ]
+
+
+def rival_claims(memory: pd.DataFrame) -> list[Claim]:
+    """The memory against counts of the same text."""
+    return [
+        ordering(
+            "external-counts",
+            "The network with its memory beats word-piece counts of the same text (log ratio, new "
+            "library).",
+            _over_repetitions(gain(memory, MEMORY, COUNTS, TASKS[2])),
+            source=PAPER,
+            reason="the network learned from few docstrings, and its states tell contexts apart "
+            "badly",
+        ),
+        ordering(
+            "external-network-and-counts",
+            "Counts mixed with the network beat counts alone (log ratio, new library).",
+            _over_repetitions(gain(memory, BOTH, COUNTS, TASKS[2])),
+            source="measured here",
+        ),
+    ]
+
+
+def claims(memory: pd.DataFrame, published: pd.DataFrame, gaps: Mapping[str, float]) -> list[Claim]:
+    """Page limitations/external_memory: what it asserts."""
+    return [*identity_claims(gaps), *memory_claims(memory, published), *rival_claims(memory)]

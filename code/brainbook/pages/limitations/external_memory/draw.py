@@ -9,14 +9,16 @@ from matplotlib.ticker import NullLocator
 
 from brainbook.evidence import style
 
-from .retrieval import ALL, BOTH, COUNTS, MEMORY, NETWORK, TASKS, TUNED
+from .measure import ALL, BOTH, COUNTS, MEMORY, NETWORK, TASKS, TUNED
 
 MODELS = {
-    NETWORK: "transformer", MEMORY: "brain", TUNED: "hybrid", COUNTS: "reference",
-    BOTH: "reference", ALL: "brain",
-}  # fmt: skip
-
-
+    NETWORK: "transformer",
+    MEMORY: "brain",
+    TUNED: "hybrid",
+    COUNTS: "reference",
+    BOTH: "reference",
+    ALL: "brain",
+}
 TICKS = (30, 60, 120, 240)
 
 
@@ -38,13 +40,13 @@ def draw_memory_models(memory: pd.DataFrame) -> Figure:
     return fig
 
 
-def draw_store_size(memory: pd.DataFrame) -> Figure:
+def draw_store_size(growing: pd.DataFrame) -> Figure:
     """Page limitations/external_memory, figure draw_store_size."""
     fig, ax = style.figure(height=3.6)
-    rows, ends = memory[memory["task"] == TASKS[2]], []
+    by_size, ends = growing.groupby("fraction"), []
+    stored = by_size["stored"].mean()
     for name, dash in ((NETWORK, ":"), (MEMORY, "-"), (COUNTS, "-"), (BOTH, "--")):
-        found, shade = rows.groupby("fraction"), style.colour(MODELS[name])
-        stored, values = found["stored"].mean(), found[name]
+        values, shade = by_size[name], style.colour(MODELS[name])
         if name in (MEMORY, COUNTS):
             ax.fill_between(stored, values.min(), values.max(), color=shade, alpha=0.15, lw=0)
         ax.plot(stored, values.mean(), "o" + dash, ms=4, color=shade)
