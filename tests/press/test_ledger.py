@@ -35,8 +35,7 @@ FILE = "code/brainbook/pages/small/drawing/claims.py"
 def book(written):
     """A small book in two parts, with claims of both roles."""
     made = written
-    claims = made.root / "code/brainbook/pages/small/drawing/claims.py"
-    claims.write_text(CLAIMS)
+    (made.root / FILE).write_text(CLAIMS)
     (made.root / "code/brainbook/models/small_shared.py").write_text(
         '"""Shared by two pages, one of which names a claim."""\n\nSHARED = "small-zero"\n'
     )
@@ -75,12 +74,12 @@ def test_the_list_says_role_chance_section_and_line(book, rows):
     assert rises["confidence"] == pytest.approx(0.95)
     assert rises["section"] == "Shapes"
     file, _, line = rises["line"].rpartition(":")
-    assert file == "code/brainbook/pages/small/drawing/claims.py"
+    assert file == FILE
     assert '"small-rises"' in (book.root / file).read_text().splitlines()[int(line) - 1]
 
 
 def test_a_line_of_the_page_comes_before_one_elsewhere(rows):
-    assert rows["small-zero"]["line"].startswith("code/brainbook/pages/small/drawing/claims.py:")
+    assert rows["small-zero"]["line"].startswith(f"{FILE}:")
 
 
 def test_an_id_that_is_built_has_no_line(rows, page):
@@ -150,7 +149,7 @@ def test_the_command_counts_both_and_can_list_findings_alone(book):
     for said in (every, findings):
         assert "Findings: 3. Holds: 2." in said and "Checks: 1. Holds: 1." in said
     assert re.search(r"holds +finding ordering +small/drawing: small-rises: 0.93\S* ± 0.87", every)
-    assert "(3 lines, 95%; code/brainbook/pages/small/drawing/claims.py:" in every
+    assert f"(3 lines, 95%; {FILE}:" in every
 
 
 def test_an_interval_that_is_not_there_is_refused(book):
