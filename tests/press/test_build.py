@@ -133,6 +133,7 @@ def test_status_says_why_and_how_long(restored):
 
 
 def test_ledger_command_lists_the_claims(built):
+    built.build()  # tests before this one put back sources, not what was built from them
     status, said = built.press("ledger")
     assert status == 0
     assert re.search(r"holds +finding +exact +small/drawing: small-zero", said)
