@@ -24,7 +24,7 @@ import pandas as pd
 import torch
 
 from brainbook.evidence.parallel import spread
-from brainbook.models.astrocyte.comparison import compare
+from brainbook.models.astrocyte.comparison import compare, crossing
 from brainbook.models.astrocyte.tuned import trial
 from brainbook.models.attention.minilm_heads import LAYERS, heads_on, problem_on
 from brainbook.models.attention.minilm_text import calibration_passages, held_out_passages
@@ -105,21 +105,6 @@ def peer_errors(given: dict[int, Problem]) -> pd.DataFrame:
         return pd.DataFrame(json.loads(target.read_text()))
 
 
-def units_at(curve: pd.Series, error: float) -> float:
-    """Size at which a curve comes down to ``error``, read off in logs.
-
-    The smallest size where that is below already, and infinity where no size is.
-    """
-    below = np.flatnonzero(curve.to_numpy() <= error)
-    if not len(below):
-        return float("inf")
-    if below[0] == 0:
-        return float(curve.index[0])
-    pair = curve.iloc[below[0] - 1 : below[0] + 1]
-    logs = np.log(pair.to_numpy()), np.log(pair.index.to_numpy(float))
-    return float(np.exp(np.interp(-np.log(error), -logs[0], logs[1])))
-
-
 def told(values: pd.Series, form: str = ".3f") -> str:
     """Median (least to largest)."""
     middle, low, high = (format(x, form) for x in (values.median(), values.min(), values.max()))
@@ -145,7 +130,7 @@ def equal_error(by_map: Curves) -> Iterator[tuple]:
     (published, yardstick), _, *fitted = by_map.items()
     most = yardstick.index[-1]
     for name, curve in fitted:
-        needed = [units_at(curve[seed], yardstick.loc[most, seed]) for seed in curve]
+        needed = [crossing(curve[seed], yardstick.loc[most, seed]) for seed in curve]
         factor = most / pd.Series(needed)
         yield (
             f"output error {told(yardstick.loc[most])}: m of {published} / m of {name}",

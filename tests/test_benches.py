@@ -93,6 +93,6 @@ def test_slopes_and_crossings_are_read_off_in_logs(benches):
     assert scaling.crossing([2 * s for s in square], square) == f"beyond {tokens[-1]:,}"
 
     curve = pd.Series({m: m**-0.5 for m in (16, 64, 256)})
-    assert features.units_at(curve, 0.1) == pytest.approx(100)
-    assert features.units_at(curve, 0.3) == 16
-    assert features.units_at(curve, 0.01) == math.inf
+    assert features.crossing(curve, 0.1) == pytest.approx(100)
+    assert features.crossing(curve, 0.3) == 16
+    assert features.crossing(curve, 0.01) == math.inf

@@ -56,30 +56,21 @@ def test_numbers_are_those_of_the_curve(frame):
 
 
 def test_units_help_and_fitting_helps(frame):
-    table = comparison.medians(frame)
-    assert list(table.index[:2]) == ["positive exponential", "positive exponential, antithetic"]
-    unbiased = table.drop(Taylor.name)[[32, 512]]
-    assert (unbiased[512] < unbiased[32]).all()
-    for _, rows in frame.groupby("seed", sort=False):  # in each seed, not only in the middle
-        one = comparison.medians(rows)[512]
-        assert one["balanced, dense, attended"] < one["positive exponential"]
+    output = frame.query("part == 'output' and map != @Taylor.name")
+    by_seed = output.groupby(["map", "units", "seed"])["error"].median().unstack("units")
+    assert (by_seed.groupby("map").median().eval("`512` < `32`")).all()
+    at_most = by_seed[512].unstack("map")  # in each seed, not only in the middle
+    assert (at_most["balanced, dense, attended"] < at_most["positive exponential"]).all()
 
 
-def test_units_needed_are_read_off_power_laws():
-    rows = [
-        {"map": "a", "seed": 0, "layer": 0, "head": h, "part": "output", "units": m,
-         "error": c * m**-0.5}
-        for h, c in enumerate((1.0, 2.0, 0.1, 100.0))
-        for m in (4, 64, 1024)
-    ]  # fmt: skip
-    needed = comparison.units_needed(pd.DataFrame(rows), 0.1)["units"]
+def test_crossings_are_read_off_power_laws():
+    sizes = pd.Index([4, 64, 1024])
     # c m^(-1/2) = 0.1 at m = 100 c^2; below the first size, the first size; never, infinite
-    assert needed[0] == pytest.approx(100) and needed[1] == pytest.approx(400)
-    assert needed[2] == 4 and math.isinf(needed[3])
+    for c, expected in ((1.0, 100), (2.0, 400), (0.1, 4), (100.0, math.inf)):
+        line = pd.Series(c * sizes.to_numpy() ** -0.5, index=sizes)
+        assert comparison.crossing(line, 0.1) == pytest.approx(expected)
 
 
 def test_bad_parameters_are_named():
     with pytest.raises(ValueError, match="maps"):
         comparison.compare({0: problem(0)}, [Positive(), Positive()], [4])
-    with pytest.raises(ValueError, match="error"):
-        comparison.units_needed(pd.DataFrame(), 0)

@@ -3,15 +3,12 @@
 import math
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 
 from brainbook.evidence.seeding import seeded
 from brainbook.models.astrocyte import error as circuit_error
-from brainbook.models.astrocyte import sweep as circuit_sweep
 from brainbook.models.attention import softmax as attention
-from brainbook.pages.attention.astrocytes import identities as circuit_identities
 
 
 def problem(seed=0, variance=0.3):
@@ -73,39 +70,3 @@ def test_seeds_and_streams_give_different_draws_and_repeat():
 
     assert first(1, 2) == first(1, 2)
     assert len({first(1, 2), first(2, 1), first(1, 3), first(1)}) == 4
-
-
-def test_slopes_of_an_exact_power_law():
-    rows = [
-        {"seed": seed, "units": m, "head": head, "error": (1 + seed) * m**-0.5 * (1 + 0.1 * head)}
-        for seed in range(2)
-        for m in (10, 100, 1000)
-        for head in range(3)
-    ]
-    assert np.allclose(circuit_error.slopes(pd.DataFrame(rows)), -0.5)
-    with pytest.raises(ValueError, match="frame"):
-        circuit_error.slopes(pd.DataFrame(rows).query("units < 1000"))
-
-
-def test_sweep_follows_the_closed_form_where_it_applies():
-    sweep = circuit_sweep.gaussian_sweep({"small": (8, 0.1)}, [512, 1024, 2048], range(4), 30)
-    for part in circuit_error.PARTS:
-        assert sweep.squares(part, "small").mean() == pytest.approx(1, abs=0.25)
-        assert sweep.slopes(part, "small", 512).mean() == pytest.approx(-0.5, abs=0.12)
-    assert list(sweep.curve("output", "small").columns) == [512, 1024, 2048]
-    assert set(sweep.frame["seed"]) == {0, 1, 2, 3}
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_identities_hold(seed):
-    deviations = circuit_identities.deviations(seed)
-    assert len(deviations) == 7
-    assert max(deviations.values()) < 1e-10
-
-
-def test_pair_law_holds_and_notices_a_wrong_law(monkeypatch):
-    assert circuit_identities.pair_ratio(0) == pytest.approx(1, abs=0.1)
-    monkeypatch.setattr(
-        circuit_identities, "pair_variance", lambda q, k: (q - k).square().sum(-1).expm1()
-    )
-    assert circuit_identities.pair_ratio(0) != pytest.approx(1, abs=0.1)

@@ -84,33 +84,6 @@ def compare(
     return pd.concat(frames, ignore_index=True)[columns]
 
 
-def medians(frame: pd.DataFrame, part: str = "output") -> pd.DataFrame:
-    """Median error over heads, then over seeds: a row a map in the order given, units across."""
-    rows = frame.query("part == @part")
-    by_seed = rows.groupby(["map", "units", "seed"], sort=False)["error"].median()
-    table = by_seed.groupby(["map", "units"], sort=False).median().unstack()
-    return table.loc[list(dict.fromkeys(rows["map"])), sorted(table.columns)]
-
-
-def units_needed(frame: pd.DataFrame, error: float, part: str = "output") -> pd.DataFrame:
-    """Hidden units at which each head's error first falls to ``error``, read off in logs.
-
-    Columns map, seed, layer, head, units: infinite where the largest size does not reach it,
-    and the smallest size where that already does.
-
-    Raises
-    ------
-    ValueError : ``error`` is not positive.
-    """
-    if not error > 0:
-        raise ValueError(f"error: got {error}; must be positive")
-    rows = frame.query("part == @part")
-    keys = ["map", "seed", "layer", "head"]
-    table = rows.pivot(index=keys, columns="units", values="error").sort_index(axis=1)
-    found = [crossing(line.dropna(), error) for _, line in table.iterrows()]
-    return pd.Series(found, index=table.index, name="units").reset_index()
-
-
 def crossing(line: pd.Series, error: float) -> float:
     """First size at which a curve is at ``error`` or below, by interpolation of logs."""
     below = (line <= error).to_numpy()

@@ -132,17 +132,3 @@ def sweep(
         floors.append(baselines(problem).assign(seed=seed))
         laws.append(predictions(problem).assign(seed=seed))
     return (*(pd.concat(part, ignore_index=True) for part in (curves, floors, laws)), readouts)
-
-
-def slopes(frame: pd.DataFrame) -> pd.Series:
-    """Slope of log error against log units per seed, over the rows given: median head first.
-
-    Raises
-    ------
-    ValueError : fewer than three sizes.
-    """
-    curves = frame.groupby(["seed", "units"])["error"].median().unstack("units")
-    if curves.shape[1] < 3:
-        raise ValueError(f"frame: got {curves.shape[1]} sizes; a slope needs at least 3")
-    x = np.log(curves.columns.to_numpy(float))
-    return pd.Series(np.polyfit(x, np.log(curves.to_numpy().T), 1)[0], index=curves.index)

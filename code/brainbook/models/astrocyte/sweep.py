@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from torch import Tensor
 
-from brainbook.evidence import facts
+from brainbook.evidence import facts, store
+from brainbook.evidence.intervals import log_slope
 from brainbook.evidence.seeding import seeded
 from brainbook.models.attention.minilm_heads import HEADS, LAYERS, Heads, block_output, heads_on
 from brainbook.models.attention.minilm_text import Passage
@@ -22,7 +23,8 @@ from brainbook.models.attention.softmax import (
 
 from .circuit import Readout
 from .error import gaussian_problem, sweep
-from .error import slopes as slopes_of
+
+PUBLISHED = (1_000, 100_000)  # hidden units of the published traces
 
 
 @dataclass(frozen=True)
@@ -55,36 +57,55 @@ class Sweep:
     laws: pd.DataFrame
     traces: tuple[Trace, ...] = ()
 
+    def rows(self, part: str, name: str = "MiniLM") -> pd.DataFrame:
+        """Rows of ``frame`` for one part and input."""
+        return self.frame.query("part == @part and input == @name")
+
     def curve(self, part: str, name: str = "MiniLM") -> pd.DataFrame:
         """Median error over heads (over blocks for part ``block``): a row a seed, units across."""
-        rows = self.frame.query("part == @part and input == @name")
-        return rows.groupby(["seed", "units"])["error"].median().unstack()
+        return self.rows(part, name).groupby(["seed", "units"])["error"].median().unstack()
+
+    def floor(self, kind: str, part: str, name: str = "MiniLM") -> pd.Series:
+        """Error of a baseline by seed: median over heads."""
+        rows = self.baselines.query("part == @part and baseline == @kind and input == @name")
+        return rows.groupby("seed")["error"].median()
 
     def baseline(self, kind: str, part: str, name: str = "MiniLM") -> float:
         """Error of a baseline: median over heads, then over seeds."""
-        rows = self.baselines.query("part == @part and baseline == @kind and input == @name")
-        return rows.groupby("seed")["error"].median().median()
+        return self.floor(kind, part, name).median()
 
     def constant(self, part: str, name: str) -> float:
         """The closed form's c, pooled over heads and seeds as a root mean square."""
         logs = self.laws.query("part == @part and input == @name")["log10_c"]
         return float(np.sqrt((10 ** (2 * logs)).mean()))
 
+    def law(self, part: str, name: str) -> pd.Series:
+        """The closed form's error c / sqrt(m) at every number of units m."""
+        units = self.curve(part, name).columns
+        return pd.Series(self.constant(part, name) / np.sqrt(units.to_numpy(float)), index=units)
+
     def slopes(self, part: str, name: str, at_least: float) -> pd.Series:
-        """Slope of log error against log units per seed, over sizes from ``at_least`` up."""
-        rows = self.frame.query("part == @part and input == @name")
-        return slopes_of(rows[rows["units"] >= at_least])
+        """Slope of log error against log units per seed, over sizes from ``at_least`` up.
+
+        Raises
+        ------
+        ValueError : fewer than three sizes.
+        """
+        curve = self.curve(part, name).loc[:, at_least:]
+        if curve.shape[1] < 3:
+            raise ValueError(f"at_least: got {at_least}, which leaves {curve.shape[1]} sizes of 3")
+        return pd.Series(log_slope(curve.columns, curve), index=curve.index)
 
     def squares(self, part: str, name: str) -> pd.Series:
         """Mean square error at the largest size over the closed form's, per seed."""
-        rows = self.frame.query("part == @part and input == @name")
+        rows = self.rows(part, name)
         rows = rows[rows["units"] == rows["units"].max()]
         squares = (rows["error"] ** 2).groupby(rows["seed"]).mean()
         return squares * rows["units"].iloc[0] / self.constant(part, name) ** 2
 
     def over_constant(self, units: int) -> pd.Series:
         """Per head: trace error of the best constant over the circuit's (medians over seeds)."""
-        trace = self.frame.query("part == 'trace' and units == @units")
+        trace = self.rows("trace").query("units == @units")
         floor = self.baselines.query("part == 'trace' and baseline == 'uniform'")
         ours, constant = (
             rows.groupby(["layer", "head"])["error"].median() for rows in (trace, floor)
@@ -99,7 +120,15 @@ def gaussian_sweep(
     tokens: int,
     heads: int = 12,
 ) -> Sweep:
-    """``settings``: name to (d_head, variance of queries and keys). ``heads`` heads a seed."""
+    """The circuit on Gaussian queries, keys and values.
+
+    Parameters
+    ----------
+    settings : name to (d_head, variance of queries and keys).
+    units : numbers of hidden units.
+    seeds : of inputs and hidden units.
+    tokens, heads : of each seed's input.
+    """
     found = []
     for number, (name, (d_head, variance)) in enumerate(settings.items()):
         streams = {seed: seeded(11, number, seed) for seed in seeds}
@@ -112,8 +141,19 @@ def gaussian_sweep(
     return Sweep(*(pd.concat(tables, ignore_index=True) for tables in zip(*found, strict=True)))
 
 
+def sizes(log2_most: int) -> tuple[int, ...]:
+    """Numbers of hidden units: powers of two from 16 to two to the power ``log2_most``."""
+    return tuple(2**power for power in range(4, log2_most + 1))
+
+
+def log10_units(log10_c: pd.Series, error: float) -> pd.Series:
+    """Units with which the closed form's error c / sqrt(m) is ``error``: log10 of (c / error)^2."""
+    return 2 * (log10_c - np.log10(error))
+
+
+@store.kept
 def minilm_sweep(
-    documents: Mapping[int, Passage], units: Sequence[int], published: Sequence[int]
+    documents: Mapping[int, Passage], units: Sequence[int], published: Sequence[int] = PUBLISHED
 ) -> Sweep:
     """All 72 heads and six blocks of MiniLM on held-out text.
 
@@ -184,6 +224,11 @@ def traces(
         )
         for title, head in zip(titles, chosen, strict=True)
     )
+
+
+def trace_table(traces: Sequence[Trace]) -> pd.DataFrame:
+    """The traces' frames, one below the other."""
+    return pd.concat([trace.frame() for trace in traces])
 
 
 def ranked(error: Tensor) -> tuple[int, int, int]:

@@ -14,18 +14,21 @@ from transformers import (
 )
 
 from brainbook.evidence import pretrained
+from brainbook.evidence.datasets import digits
+from brainbook.models.astrocyte.sweep import PUBLISHED
 from brainbook.models.digits.vision_transformer import train_vit
-from brainbook.pages.attention import astrocytes as page
-from brainbook.pages.attention.astrocytes import vision as circuit_vision
+from brainbook.pages.attention.astrocytes.measure import first_of_each_digit, measure_originals
+from brainbook.pages.attention.astrocytes.vision import original_heads, original_trace, vision_trial
 
 
 def test_vision_trial_reads_ten_digits():
     trained = train_vit(seed=0, epochs=1)
-    errors, trace = circuit_vision.vision_trial(trained, (64, 4096), seed=0)
+    images = first_of_each_digit(digits(0))
+    errors, trace = vision_trial(trained, images, (64, 4096), seed=0)
     assert len(trace.log_z) == 10 * 17
     error = errors.pivot(index="part", columns="units", values="error")
     assert (error[4096] < error[64]).all() and (error[64] < 10).all()
-    again, _ = circuit_vision.vision_trial(trained, (64, 4096), seed=0)
+    again, _ = vision_trial(trained, images, (64, 4096), seed=0)
     assert again.equals(errors)
 
 
@@ -58,15 +61,15 @@ def tiny_hub(tmp_path, monkeypatch):
 
 
 def test_originals_are_read_where_they_are(tiny_hub):
-    traces = page.measure_originals(0)
+    traces = measure_originals(0)
     assert [len(trace.log_z) for trace in traces] == [196, 17]
-    assert all(set(trace.log_p) == {page.SMALL, page.LARGE} for trace in traces)
+    assert all(tuple(trace.log_p) == PUBLISHED for trace in traces)
     for trace in traces:  # untrained: short keys, so that the law's regime is reached
         gap = trace.frame()
-        assert np.abs(gap[f"p_{page.LARGE}"] - gap["Z"]).max() < 0.1
+        assert np.abs(gap[f"p_{PUBLISHED[1]}"] - gap["Z"]).max() < 0.1
 
 
 def test_originals_refuse_heads_that_are_not_there(tiny_hub):
-    heads = circuit_vision.original_heads(*pretrained.from_hub("albert-base-v2"))
+    heads = original_heads(*pretrained.from_hub("albert-base-v2"), "the wine data", None)
     with pytest.raises(ValueError, match="layer, head"):
-        circuit_vision.original_trace(heads, "x", 2, 0, (8,), 0)
+        original_trace(heads, "x", 2, 0, (8,), 0)

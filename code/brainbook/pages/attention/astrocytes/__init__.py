@@ -1,48 +1,26 @@
 """Page attention/astrocytes: can neurons and astrocytes compute a transformer's attention?"""
 
-from brainbook.evidence import pretrained
-from brainbook.models.astrocyte.error import PARTS
-from brainbook.models.digits.vision_transformer import train_vit
-from brainbook.models.features.maps import MAPS
+from brainbook.models.astrocyte.sweep import sizes, trace_table
 
-from .claims import (
-    claims,
-)
-from .draw import (
-    draw_budget,
-    draw_error,
-    draw_fit,
-    draw_heads,
-    draw_maps,
-    draw_traces,
-)
+from .claims import claims
+from .draw import draw_budget, draw_error, draw_fit, draw_heads, draw_maps, draw_traces
+from .identities import measure_identities, measure_pair_law
 from .measure import (
-    BERT_INIT,
-    GAUSSIAN,
-    LARGE,
-    LAW,
-    ORIGINALS,
-    SMALL,
+    Measured,
     measure_budget,
+    measure_errors,
     measure_fit,
     measure_gaussian,
-    measure_identities,
+    measure_heads,
     measure_maps,
     measure_minilm,
-    measure_originals,
-    measure_pair_law,
+    measure_traces,
     measure_vision,
 )
+from .numbers import numbers
 
 __all__ = [
-    "BERT_INIT",
-    "GAUSSIAN",
-    "LARGE",
-    "LAW",
-    "MAPS",
-    "ORIGINALS",
-    "PARTS",
-    "SMALL",
+    "Measured",
     "claims",
     "draw_budget",
     "draw_error",
@@ -51,14 +29,17 @@ __all__ = [
     "draw_maps",
     "draw_traces",
     "measure_budget",
+    "measure_errors",
     "measure_fit",
     "measure_gaussian",
+    "measure_heads",
     "measure_identities",
     "measure_maps",
     "measure_minilm",
-    "measure_originals",
     "measure_pair_law",
+    "measure_traces",
     "measure_vision",
-    "pretrained",
-    "train_vit",
+    "numbers",
+    "sizes",
+    "trace_table",
 ]

@@ -10,20 +10,16 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-from brainbook.evidence import style
+from brainbook.evidence import curves, style
 from brainbook.models.astrocyte.error import PARTS
-from brainbook.models.astrocyte.sweep import Sweep, Trace
+from brainbook.models.astrocyte.sweep import PUBLISHED, Sweep, Trace
+from brainbook.models.attention.minilm_heads import HEADS
 from brainbook.models.features.maps import MAPS, Positive
 
-from .measure import GAUSSIAN, LARGE, LAW, SMALL, WORDS, by_seed
+from .fitting import typical
+from .measure import GAUSSIAN, GOAL, LAW, typical_heads
 
-
-def _band(ax: Axes, curves: pd.DataFrame, role: str, label: str, **line) -> tuple:
-    """Median over seeds (rows) with their range; returns what label_ends needs."""
-    shade, middle = style.colour(role), curves.median()
-    ax.fill_between(curves.columns, curves.min(), curves.max(), color=shade, alpha=0.25, lw=0)
-    ax.plot(curves.columns, middle, color=shade, **line)
-    return label, float(curves.columns[-1]), float(middle.iloc[-1]), shade
+WORDS = {"output": "output", "trace": "trace p", "block": "whole block"}
 
 
 def _level(ax: Axes, height: float, label: str, right: float, role: str, **line) -> tuple:
@@ -44,58 +40,69 @@ def draw_error(result: tuple[Sweep, Sweep]) -> Figure:
     """Page attention/astrocytes, figure draw_error: error against hidden units."""
     gaussian, minilm = result
     fig, axes = style.figure(2, 2, height=7, sharex=True, sharey="row")
-    ends: dict[Axes, list] = {ax: [] for ax in axes.flat}
+    axes[0, 0].set(ylabel="relative error")
+    axes[1, 0].set(ylabel="relative error")
     for ax, part in zip(axes[0], PARTS, strict=True):
-        _log_axes(ax, f"Gaussian inputs: {WORDS[part]}")
-        for name, dash in zip(GAUSSIAN, ("-", "--", ":"), strict=True):
-            curves = gaussian.curve(part, name)
-            law = gaussian.constant(part, name) / np.sqrt(curves.columns.to_numpy(float))
-            ax.plot(curves.columns, law, color=style.colour("ink"), lw=0.8, ls=dash)
-            ends[ax].append(_band(ax, curves, "brain", name, ls=dash))
-        for kind in ("uniform", "Taylor"):
-            level = gaussian.baseline(kind, part, LAW)
-            ends[ax].append(_level(ax, level, f"{kind}, d = 32", LARGE, "reference"))
+        _gaussian_errors(ax, gaussian, part)
     for ax, parts in ((axes[1, 0], PARTS), (axes[1, 1], ("block",))):
         _log_axes(ax, "MiniLM: 72 heads" if parts is PARTS else "MiniLM: six whole blocks")
-        for part, dash in zip(parts, ("-", "--"), strict=False):
-            ends[ax].append(_band(ax, minilm.curve(part), "brain", WORDS[part], ls=dash))
-        for kind, dash in (("uniform", "-"), ("Taylor", "--")):
-            level = minilm.baseline(kind, parts[0])
-            label = f"{kind}, {WORDS[parts[0]]}"
-            ends[ax].append(_level(ax, level, label, LARGE, "reference", ls=dash))
-        guide = np.array([100, 10_000])
-        height = 5 * minilm.curve(parts[0]).median().iloc[0] / np.sqrt(guide)
-        ax.plot(guide, height, color=style.colour("ink"), lw=0.8)
-        ends[ax].append(("slope -1/2", guide[1], height[1], style.colour("ink")))
+        ax.set_ylim(0.015, 2)
+        _minilm_errors(ax, minilm, parts)
         ax.set_xlabel("hidden units m")
-    axes[0, 0].set(ylim=(1e-4, 6), ylabel="relative error")
-    axes[1, 0].set(ylim=(0.015, 2), ylabel="relative error")
-    for ax in axes.flat:
-        style.label_ends(ax, ends[ax])
     return fig
 
 
-def draw_heads(result: Sweep) -> Figure:
+def _gaussian_errors(ax: Axes, gaussian: Sweep, part: str) -> None:
+    """Each setting with its closed form, and the baselines of the untrained one."""
+    _log_axes(ax, f"Gaussian inputs: {WORDS[part]}")
+    ax.set_ylim(1e-4, 6)
+    ends = []
+    for name, dash in zip(GAUSSIAN, ("-", "--", ":"), strict=True):
+        rows = gaussian.rows(part, name)
+        law = gaussian.law(part, name)
+        ax.plot(law.index, law, color=style.colour("ink"), lw=0.8, ls=dash)
+        ends.append(curves.over_seeds(ax, rows, "units", "brain", name, ls=dash))
+    for kind in ("uniform", "Taylor"):
+        level = gaussian.baseline(kind, part, LAW)
+        ends.append(_level(ax, level, f"{kind}, d = 32", PUBLISHED[1], "reference"))
+    style.label_ends(ax, ends)
+
+
+def _minilm_errors(ax: Axes, minilm: Sweep, parts: Sequence[str]) -> None:
+    """Errors of heads or of blocks, baselines of the first part, and a guide for the eye."""
+    ends = []
+    for part, dash in zip(parts, ("-", "--"), strict=False):
+        rows = minilm.rows(part)
+        ends.append(curves.over_seeds(ax, rows, "units", "brain", WORDS[part], ls=dash))
+    for kind, dash in (("uniform", "-"), ("Taylor", "--")):
+        level, label = minilm.baseline(kind, parts[0]), f"{kind}, {WORDS[parts[0]]}"
+        ends.append(_level(ax, level, label, PUBLISHED[1], "reference", ls=dash))
+    guide = np.array([100, 10_000])
+    height = 5 * minilm.curve(parts[0]).median().iloc[0] / np.sqrt(guide)
+    ax.plot(guide, height, color=style.colour("ink"), lw=0.8)
+    ends.append(("slope -1/2", guide[1], height[1], style.colour("ink")))
+    style.label_ends(ax, ends)
+
+
+def draw_heads(result: pd.DataFrame) -> Figure:
     """Page attention/astrocytes, figure draw_heads: every head, and what the closed form says."""
-    rows = result.frame.query("part == 'output' and units == @LARGE")
-    measured = rows.groupby(["layer", "head"])["error"].median()
-    logs = result.laws.query("part == 'output'").groupby(["layer", "head"])["log10_c"].median()
+    heads, units = typical_heads(result), result["units"].iloc[0]
     fig, (ax, plot) = style.figure(1, 2, height=3.6, width_ratios=[1.25, 1])
     shades = [style.colour("faint"), style.colour("brain")]
     shading = LinearSegmentedColormap.from_list("error", shades)
-    ax.imshow(measured.unstack("head"), cmap=shading, vmin=0, vmax=1, aspect="auto")
-    for (layer, head), error in measured.items():
+    ax.imshow(heads["error"].unstack("head"), cmap=shading, vmin=0, vmax=1, aspect="auto")
+    for (layer, head), error in heads["error"].items():
         label = f"{error:.1f}".removeprefix("0")
         ax.text(head, layer, label, ha="center", va="center", fontsize=8)
-    ax.set(xlabel="head", ylabel="layer", xticks=range(0, 12, 2))
-    ax.set_title("output error at 100,000 units")
+    ax.set(xlabel="head", ylabel="layer", xticks=range(0, HEADS, 2))
+    ax.set_title(f"output error at {units:,} units")
     ax.grid(False)
-    plot.scatter(2 * logs + 2, measured, s=16, color=style.colour("brain"))
-    plot.axhline(0.1, color=style.colour("reference"), lw=1)
-    plot.axvline(np.log10(LARGE), color=style.colour("reference"), lw=1)
+    plot.scatter(heads["log10_units"], heads["error"], s=16, color=style.colour("brain"))
+    plot.axhline(GOAL, color=style.colour("reference"), lw=1)
+    plot.axvline(np.log10(units), color=style.colour("reference"), lw=1)
     plot.set_xscale("symlog", linthresh=10)
     plot.set_xticks([5, 10, 20, 50, 100], [f"$10^{{{x}}}$" for x in (5, 10, 20, 50, 100)])
-    plot.set(xlabel="units for error 0.1, closed form", ylabel="measured error")
+    plot.set(xlabel=f"units for error {GOAL:g}, closed form", ylabel="measured error")
     return fig
 
 
@@ -104,7 +111,7 @@ def draw_traces(result: Sequence[Trace]) -> Figure:
     fig, axes = style.figure(len(result), 2, 1.75 * len(result) + 0.4, sharey=True, squeeze=False)
     for row, trace in zip(axes, result, strict=True):
         frame = trace.frame()
-        for ax, units in zip(row, (SMALL, LARGE), strict=True):
+        for ax, units in zip(row, trace.log_p, strict=True):
             ax.plot(frame["token"], frame["Z"], color=style.colour("transformer"), lw=2.4)
             ax.plot(frame["token"], frame[f"p_{units}"], color=style.colour("brain"), lw=1)
             over = frame[frame[f"p_{units}"] > 1.5]["token"]
@@ -122,40 +129,39 @@ def draw_maps(result: pd.DataFrame) -> Figure:
     """Page attention/astrocytes, figure draw_maps: the other feature maps."""
     fig, axes = style.figure(1, 2, height=3.8, sharey=True)
     axes[0].set(ylabel="relative error of the output")
-    ends = {}
     for ax, (name, rows) in zip(axes, result.groupby("input", sort=False), strict=True):
         _log_axes(ax, name, right=1e8)
-        ends[ax] = []
+        ends = []
         for kind, dash in zip(MAPS, ("-", "--", "-.", ":", (0, (1, 4))), strict=True):
-            curves = rows[rows["map"] == kind.name].pivot(
-                index="seed", columns="units", values="error"
-            )
             role = "brain" if kind is Positive else "hybrid"
-            ends[ax].append(_band(ax, curves, role, kind.name, ls=dash))
+            part = rows[rows["map"] == kind.name]
+            ends.append(curves.over_seeds(ax, part, "units", role, kind.name, ls=dash))
         ax.set_xlabel("hidden units m")
-    axes[0].set_ylim(result["error"].min() / 1.5, result["error"].max() * 1.5)
-    for ax in axes:
-        style.label_ends(ax, ends[ax])
+        ax.set_ylim(result["error"].min() / 1.5, result["error"].max() * 1.5)
+        style.label_ends(ax, ends)
     return fig
 
 
 def draw_fit(result: pd.DataFrame) -> Figure:
     """Page attention/astrocytes, figure draw_fit: known passages against held-out ones."""
     fig, ax = style.figure(height=3.8)
-    errors = by_seed(result)
     last = result["fitted_on"].max()
     ax.set_xscale("log", base=2)
     ax.set(xlabel="calibration passages learned from", ylabel="relative error of the output")
     ax.set(ylim=(0, 1), xlim=(0.9, 2.6 * last))
     ends = []
     for split, words, dash in (("test", "held-out", "-"), ("calibration", "known", "--")):
-        learned = errors["learned"].droplevel("units")[split].unstack("fitted_on")
-        ends.append(_band(ax, learned, "hybrid", f"learned, {words}", ls=dash, marker="o"))
-        random = errors["random"].droplevel("fitted_on").xs(split, level="split")
+        learned = result.query("method == 'learned' and split == @split")
+        line = {"ls": dash, "marker": "o"}
+        ends.append(
+            curves.over_seeds(ax, learned, "fitted_on", "hybrid", f"learned, {words}", **line)
+        )
+        random = typical(result)["random"].xs(split, level="split")
         for units, level in random.groupby("units").median().items():
             end = _level(ax, level, f"random, {units:,} units", last, "brain", ls=dash)
             ends += [end] if split == "test" else []
-    ax.set_xticks(learned.columns, [str(count) for count in learned.columns])
+    counts = sorted(learned["fitted_on"].unique())
+    ax.set_xticks(counts, [str(count) for count in counts])
     style.label_ends(ax, ends)
     return fig
 
@@ -167,11 +173,11 @@ def draw_budget(result: tuple[pd.DataFrame, Sweep, Sweep]) -> Figure:
     for ax, (name, rows) in zip(axes, cells.groupby("input", sort=False), strict=True):
         sweep = minilm if name == "MiniLM" else gaussian
         _log_axes(ax, "MiniLM, d = 32" if sweep is minilm else f"Gaussian, {name}", right=3e5)
-        _band(ax, sweep.curve("output", name), "brain", name)
+        curves.over_seeds(ax, sweep.rows("output", name), "units", "brain")
         for species, cell in rows.groupby("species", sort=False):
             ax.axvspan(*cell["units"], color=style.colour("reference"), alpha=0.2, lw=0)
             ax.text(np.sqrt(cell["units"].prod()), 1.25, species, ha="center")
-        for units in (SMALL, LARGE):
+        for units in PUBLISHED:
             ax.axvline(units, color=style.colour("ink"), lw=0.9, ls=":")
         ax.set(xlabel="hidden units m")
     axes[0].set(ylabel="relative error of the output", ylim=(0.03, 1.6))

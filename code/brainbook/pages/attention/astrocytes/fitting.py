@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 import torch
 
@@ -98,3 +99,43 @@ def map_trials(
         for readout in circuit(*problem.tensors, units, seeded(71, seed), feature_map)
     ]
     return pd.DataFrame(rows, columns=["map", "units", "seed", "error"])
+
+
+def typical(fit: pd.DataFrame) -> pd.Series:
+    """Of :func:`fit_trials`: median error over passages.
+
+    Index method, units, split, fitted_on, seed.
+    """
+    return fit.groupby(["method", "units", "split", "fitted_on", "seed"])["error"].median()
+
+
+def overfitting(fit: pd.DataFrame) -> pd.DataFrame:
+    """Error of learned units on test passages less that on known ones: a row a seed.
+
+    Columns: calibration passages that the units were learned from, ascending.
+    """
+    learned = typical(fit)["learned"].droplevel("units").unstack("split")
+    return (learned["test"] - learned["calibration"]).unstack("fitted_on")
+
+
+def lead_of_learning(fit: pd.DataFrame) -> pd.Series:
+    """log of the most random units' error over that of learned ones on test passages, by seed.
+
+    Learned from as many passages as any were.
+    """
+    errors = typical(fit).xs("test", level="split")
+    random, learned = (
+        errors[method].droplevel("units" if method == "learned" else "fitted_on")
+        for method in ("random", "learned")
+    )
+    most = max(random.index.get_level_values("units"))
+    passages = max(learned.index.get_level_values("fitted_on"))
+    return np.log(random[most] / learned[passages])
+
+
+def random_by_passage(fit: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """Error of the most random units on each calibration and on each test passage, over seeds."""
+    random = fit.query("method == 'random'")
+    most = random[random["units"] == random["units"].max()]
+    by_passage = most.groupby(["split", "passage"])["error"].mean()
+    return by_passage["calibration"], by_passage["test"]

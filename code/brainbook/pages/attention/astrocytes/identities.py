@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+import pandas as pd
 import torch
 from torch.nn.functional import scaled_dot_product_attention
 
@@ -13,8 +16,19 @@ from brainbook.models.features.maps import Positive
 from brainbook.models.features.variance import pair_variance
 
 
-def deviations(seed: int, heads: int = 4, tokens: int = 24, d_head: int = 8) -> dict[str, float]:
-    """Largest absolute difference of two ways to the same number, by identity; float64."""
+def measure_identities(
+    seed: int, heads: int = 4, tokens: int = 24, d_head: int = 8
+) -> dict[str, float]:
+    """Page attention/astrocytes: largest gap between two ways to one number, float64.
+
+    by-token : synapses from updates token by token, and those written at once.
+    processes : the astrocyte's g from updates token by token, and the sum.
+    kernel : the circuit's output, and attention with the kernel phi(q) . phi(k).
+    logs : reading in log space, block by block, and the output of the plain matrices.
+    absolute : the trace in log space, and in plain numbers.
+    centring : scores of moved queries and keys with their factors, and q . k.
+    torch : softmax attention here, and torch's.
+    """
     generator = seeded(51, seed)
     raw_query, raw_key, value = torch.randn(
         3, heads, tokens, d_head, generator=generator, dtype=torch.float64
@@ -45,6 +59,11 @@ def deviations(seed: int, heads: int = 4, tokens: int = 24, d_head: int = 8) -> 
     return {name: (left - right).abs().max().item() for name, (left, right) in pairs.items()}
 
 
+def measure_pair_law(seeds: Iterable[int]) -> pd.Series:
+    """Page attention/astrocytes: measured over closed-form variance of one pair, by seed."""
+    return pd.Series({seed: pair_ratio(seed) for seed in seeds})
+
+
 def pair_ratio(seed: int, draws: int = 2**18) -> float:
     """Measured over closed-form variance of one pair's estimate: mean over four pairs.
 
@@ -52,11 +71,11 @@ def pair_ratio(seed: int, draws: int = 2**18) -> float:
     draws scatters too much to test anything.
     """
     generator = seeded(52, seed)
-    query, key = torch.randn(2, 4, 8, generator=generator, dtype=torch.float64)
+    query, key = torch.randn(2, 4, 8, generator=generator, dtype=torch.float64)  # (pairs, d)
     wanted = torch.tensor([0.5, 1.0, 1.5, 2.0], dtype=torch.float64)
     scale = (wanted / (query + key).square().sum(-1)).sqrt().unsqueeze(-1)
     query, key = query * scale, key * scale
     units = Positive().draw(draws, 8, generator, dtype=torch.float64)
-    estimates = Positive()(query, units) * Positive()(key, units) * draws
+    estimates = Positive()(query, units) * Positive()(key, units) * draws  # (pairs, draws)
     measured = (estimates / (query * key).sum(-1, keepdim=True).exp()).var(-1)
     return (measured / pair_variance(query, key)).mean().item()

@@ -8,9 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import torch
-from skimage.data import astronaut
 
-from brainbook.evidence.datasets import digits, text
 from brainbook.evidence.seeding import seeded
 from brainbook.models.astrocyte.circuit import circuit
 from brainbook.models.astrocyte.sweep import Trace, ranked, traces
@@ -40,23 +38,21 @@ class Vision:
 
 @torch.no_grad()
 def vision_trial(
-    trained: TrainedVit, units: Sequence[int], seed: int
+    trained: TrainedVit, images: np.ndarray, units: Sequence[int], seed: int
 ) -> tuple[pd.DataFrame, Trace]:
     """Errors (columns part, units, error; median over heads), and the median head's trace.
 
-    Ten test images of ``digits(seed)``, the first of each digit. Every image is written and
-    read on its own, with the head's one set of hidden units; the trace shows them in a row.
+    Every image of ``images`` (count, 8, 8) is written and read on its own, with the head's one
+    set of hidden units, drawn by ``seed``; the trace shows them in a row.
     """
-    split = digits(seed)
-    first = [int(np.argmax(split.test_labels == digit)) for digit in range(10)]
-    images = torch.tensor(split.test_images[first])
+    images = torch.tensor(images)
     query, key, value = (
         x.transpose(1, 2).flatten(0, 1)  # (layers x heads, images, tokens, d_head)
         for x in trained.model().queries_keys_values(images)
     )
     query, key = scaled(query, key)
     output, log_z = softmax_attention(query, key, value)
-    log_z = log_z.flatten(-2)
+    log_z = log_z.flatten(-2)  # (layers x heads, images x tokens)
     readouts = circuit(query, key, value, units, seeded(31, seed), heads=(len(query), 1))
     log_p = {readout.units: readout.log_p.flatten(-2) for readout in readouts}
     error = {m: relative_error_of_logs(trace, log_z) for m, trace in log_p.items()}
@@ -74,14 +70,22 @@ def vision_trial(
     return pd.DataFrame(rows, columns=["part", "units", "error"]), trace
 
 
-def original_heads(model, processor, document: str = "wine_data", positions: int = 196) -> Problem:
-    """Heads of a hub model on its first positions: a document, or scikit-image's astronaut."""
+def original_heads(
+    model, processor, document: str, image: np.ndarray, positions: int = 196
+) -> Problem:
+    """Heads of a hub model on the first positions of what it reads: (layers, heads, positions, d).
+
+    Parameters
+    ----------
+    model, processor : of ``pretrained.from_hub``.
+    document : for a model of language.
+    image : for a model of images, (height, width, 3).
+    positions : tokens or patches.
+    """
     if getattr(model, "main_input_name", "") == "pixel_values":
-        inputs = {"pixel_values": processor(astronaut(), return_tensors="pt").pixel_values}
+        inputs = {"pixel_values": processor(image, return_tensors="pt").pixel_values}
     else:
-        tokens = processor(
-            text(document), truncation=True, max_length=positions, return_tensors="pt"
-        )
+        tokens = processor(document, truncation=True, max_length=positions, return_tensors="pt")
         inputs = {"input_ids": tokens.input_ids}
     return record(model, **inputs).problem[:, :, :positions]
 
@@ -89,7 +93,15 @@ def original_heads(model, processor, document: str = "wine_data", positions: int
 def original_trace(
     heads: Problem, title: str, layer: int, head: int, units: Sequence[int], seed: int
 ) -> Trace:
-    """Trace of one head of a model recorded by :func:`original_heads`.
+    """Trace of one head of a model.
+
+    Parameters
+    ----------
+    heads : of :func:`original_heads`, (layers, heads, N, d).
+    title : of the trace.
+    layer, head : numbers from 0.
+    units : numbers of hidden units.
+    seed : of the hidden units.
 
     Raises
     ------
