@@ -1,8 +1,6 @@
 """Page attention/astrocytes_in_time: the neuron-astrocyte circuit as dynamics, not algebra."""
 
-from .claims import (
-    claims,
-)
+from .claims import claims
 from .draw import (
     draw_coverage,
     draw_fading,
@@ -14,11 +12,12 @@ from .draw import (
     draw_slopes,
 )
 from .measure import (
-    GROUPS,
-    POOLS,
-    TARGET,
+    Circuits,
+    Measured,
     measure_baselines,
     measure_cell,
+    measure_clocked,
+    measure_clocks,
     measure_coverage,
     measure_fading,
     measure_identities,
@@ -26,16 +25,16 @@ from .measure import (
     measure_levels,
     measure_needed,
     measure_noise,
-    measure_passages,
     measure_pools,
+    measure_published,
     measure_rise,
     measure_slopes,
 )
+from .numbers import numbers
 
 __all__ = [
-    "GROUPS",
-    "POOLS",
-    "TARGET",
+    "Circuits",
+    "Measured",
     "claims",
     "draw_coverage",
     "draw_fading",
@@ -47,6 +46,8 @@ __all__ = [
     "draw_slopes",
     "measure_baselines",
     "measure_cell",
+    "measure_clocked",
+    "measure_clocks",
     "measure_coverage",
     "measure_fading",
     "measure_identities",
@@ -54,8 +55,9 @@ __all__ = [
     "measure_levels",
     "measure_needed",
     "measure_noise",
-    "measure_passages",
     "measure_pools",
+    "measure_published",
     "measure_rise",
     "measure_slopes",
+    "numbers",
 ]

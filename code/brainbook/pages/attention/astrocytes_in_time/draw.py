@@ -9,17 +9,16 @@ from matplotlib.figure import Figure
 
 from brainbook.evidence import curves, style
 
-from . import timing as trials
-from .measure import GROUPS, LENGTHS, POOLS, TARGET
-from .timing import EXACT, LEARNED, RANDOM
+from .measure import GROUPS, LENGTHS, POOLS, TARGET, Levels
+from .timing import EXACT, LEARNED, RANDOM, span
 
 ROLES = {EXACT: "transformer", LEARNED: "hybrid", RANDOM: "brain"}
 
 
-def _published(ax: Axes, quantity: str, scale: float = 1.0) -> None:
+def _published(ax: Axes, cells: pd.Series, quantity: str, scale: float = 1.0) -> None:
     """Ranges of calcium's rise or decay along x, in ``scale`` seconds; the error asked for."""
     where = {"process": f"process_{quantity}", "cell body": f"soma_{quantity}"}
-    curves.ranges(ax, {told: trials.span(key, scale) for told, key in where.items()})
+    curves.ranges(ax, {told: span(cells, key, scale) for told, key in where.items()})
     ax.axhline(TARGET, color=style.colour("ink"), lw=0.8)
 
 
@@ -41,9 +40,9 @@ def draw_fading(result: pd.DataFrame) -> Figure:
     return fig
 
 
-def draw_leak(result: tuple[pd.DataFrame, pd.DataFrame, float, pd.Series]) -> Figure:
+def draw_leak(result: tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.Series]) -> Figure:
     """Page attention/astrocytes_in_time, figure draw_leak: how long the trace must last."""
-    leak, needed, uniform, rates = result
+    leak, clocked, baselines, cells = result
     fig, (ax, plot) = style.figure(1, 2, height=4, width_ratios=[1.3, 1])
     ax.set(xscale="log", yscale="log", xlim=(leak["seconds"].min(), 8e4), ylim=(0.006, 30))
     shown = (
@@ -53,24 +52,28 @@ def draw_leak(result: tuple[pd.DataFrame, pd.DataFrame, float, pd.Series]) -> Fi
         (LEARNED, "both", "hybrid", "-", "learned units"),
         (RANDOM, "both", "hybrid", "--", "random units"),
     )
+    uniform = baselines["uniform"].median()
     ends = [curves.level(ax, uniform, "uniform", leak["seconds"].max())]
     for circuit, name, role, dash, label in shown:
         rows = leak[(leak["circuit"] == circuit) & (leak["leak"] == name)]
         ends.append(curves.over_seeds(ax, rows, "seconds", role, label, ls=dash))
-    _published(ax, "decay")
+    _published(ax, cells, "decay")
     ax.set(xlabel="decay time, s", ylabel="relative error of the output")
     ax.set_xticks([1, 10, 100], ["1", "10", "100"])
     style.label_ends(ax, ends)
     plot.set(xscale="log", yscale="log", xlim=(28, 1200), ylim=(0.15, 150))
     ends, shade = [], style.colour("transformer")
-    for (name, seconds), dash in zip(rates.items(), ("-", "--", ":"), strict=True):
-        times = needed.groupby("tokens")["decay"].quantile([0.25, 0.5, 0.75]).unstack() * seconds
-        plot.plot(times.index, times[0.5], color=shade, ls=dash)
-        ends.append((name, times.index[-1], times[0.5].iloc[-1], shade))
+    for (name, rows), dash in zip(
+        clocked.groupby("clock", sort=False), "- -- :".split(), strict=True
+    ):
+        plot.plot(rows["tokens"], rows["middle"], color=shade, ls=dash)
+        ends.append((name, rows["tokens"].iloc[-1], rows["middle"].iloc[-1], shade))
         if dash == "-":
-            plot.fill_between(times.index, times[0.25], times[0.75], color=shade, alpha=0.2, lw=0)
+            plot.fill_between(
+                rows["tokens"], rows["low"], rows["high"], color=shade, alpha=0.2, lw=0
+            )
     for key, label in (("process", "process"), ("soma", "cell body")):
-        low, high = trials.span(f"{key}_decay")
+        low, high = span(cells, f"{key}_decay")
         plot.axhspan(low, high, color=style.colour("reference"), alpha=0.18, lw=0)
         ends.append((label, LENGTHS[-1], np.sqrt(low * high), style.colour("reference")))
     plot.set(xlabel="tokens in the passage", ylabel="decay needed, s")
@@ -91,17 +94,18 @@ def draw_slopes(result: pd.DataFrame) -> Figure:
     return fig
 
 
-def draw_rise(result: tuple[pd.DataFrame, float, float]) -> Figure:
+def draw_rise(result: tuple[pd.DataFrame, float, pd.DataFrame, pd.Series]) -> Figure:
     """Page attention/astrocytes_in_time, figure draw_rise: calcium slower than the tokens."""
-    rise, interval, uniform = result
+    rise, interval, baselines, cells = result
     fig, ax = style.figure(height=3.8)
     ax.set(xscale="log", yscale="log", xlim=(0.1, 2000), ylim=(5e-4, 3))
+    uniform = baselines["uniform"].median()
     ends = [curves.level(ax, uniform, "uniform", rise["rise"].max())]
     for part, dash in (("writing, synapses", "-"), ("reading", "--"), ("writing, trace", ":")):
         ends.append(
             curves.over_seeds(ax, rise[rise["part"] == part], "rise", "brain", part, ls=dash)
         )
-    _published(ax, "rise", interval)
+    _published(ax, cells, "rise", interval)
     ax.set(xlabel="rise time / time per token", ylabel="relative error of the output")
     style.label_ends(ax, ends)
     return fig
@@ -130,10 +134,10 @@ def draw_noise(result: pd.DataFrame) -> Figure:
     return fig
 
 
-def draw_levels(result: dict[str, pd.DataFrame]) -> Figure:
+def draw_levels(result: Levels) -> Figure:
     """Page attention/astrocytes_in_time, figure draw_levels: how much range a trace needs."""
     fig, axes = style.figure(1, 3, height=3.6)
-    for (what, circuit), rows in result["spans"].groupby(["what", "circuit"]):
+    for (what, circuit), rows in result.spans.groupby(["what", "circuit"]):
         heads = np.sort(rows.groupby("head")["decades"].median())
         shade, height = style.colour(ROLES[circuit]), {EXACT: 0.3, LEARNED: 0.2, RANDOM: 0.1}
         axes[0].plot(heads, np.linspace(0, 1, len(heads)), color=shade)
@@ -143,22 +147,22 @@ def draw_levels(result: dict[str, pd.DataFrame]) -> Figure:
     axes[0].set_xticks([0.5, 1, 3, 10], ["0.5", "1", "3", "10"])
     axes[0].minorticks_off()
     ends = []
-    for (circuit, how), rows in result["ranges"].groupby(["circuit", "how"]):
+    for (circuit, how), rows in result.ranges.groupby(["circuit", "how"]):
         dash, label = "-" if how == "floor" else ":", f"{how}, {circuit.split()[0]}"
         ends.append(curves.over_seeds(axes[1], rows, "decades", ROLES[circuit], label, ls=dash))
     axes[1].set(ylim=(0, 0.8), xlim=(0, 8), xlabel="decades below largest", xticks=[0, 2, 4])
     axes[1].set(ylabel="relative error of the output")
     style.label_ends(axes[1], ends, gap=0.07)
     axes[2].set(xscale="log", yscale="log", xlabel="levels of p per decade")
-    curves.over_seeds(axes[2], result["levels"], "levels", "transformer", lw=2.4)
-    curves.law(axes[2], result["levels"], "levels")
+    curves.over_seeds(axes[2], result.levels, "levels", "transformer", lw=2.4)
+    curves.law(axes[2], result.levels, "levels")
     axes[2].axhline(TARGET, color=style.colour("ink"), lw=0.5)
     return fig
 
 
-def draw_coverage(result: tuple[pd.DataFrame, float]) -> Figure:
+def draw_coverage(result: tuple[pd.DataFrame, pd.Series]) -> Figure:
     """Page attention/astrocytes_in_time, figure draw_coverage: synapses without an astrocyte."""
-    coverage, covered = result
+    coverage, cells = result
     fig, axes = style.figure(1, 2, height=3.6)
     for ax, reading in zip(axes, ("undivided", "unsensed"), strict=True):
         rows = coverage[coverage["reading"] == reading]
@@ -168,16 +172,17 @@ def draw_coverage(result: tuple[pd.DataFrame, float]) -> Figure:
             ax.text(0.99, 0.95 - 0.08 * place, circuit, **style_of)
             if reading == "unsensed":
                 curves.law(ax, part, "share")
-        ax.axvline(covered, color=style.colour("reference"), lw=1, ls=":")
+        ax.axvline(cells["covered_share"], color=style.colour("reference"), lw=1, ls=":")
         ax.set(xlabel="share of synapses covered", title=reading)
     axes[0].set(ylabel="relative error of the output")
     axes[1].set(yscale="log")
     return fig
 
 
-def draw_pools(result: tuple[pd.DataFrame, pd.DataFrame, float]) -> Figure:
+def draw_pools(result: tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]) -> Figure:
     """Page attention/astrocytes_in_time, figure draw_pools: one cell, or its processes alone."""
-    apart, together, constant = result
+    apart, together, baselines = result
+    constant = baselines["constant"].median()
     fig, (ax, plot) = style.figure(1, 2, height=3.6, width_ratios=[1.4, 1])
     ax.set(xscale="log", yscale="log", xlim=(1.8, 900), ylim=(0.1, 6), ylabel="relative error")
     ends = []

@@ -15,20 +15,13 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from brainbook.evidence import facts
-from brainbook.evidence.datasets import CALIBRATION_TEXTS, text
 from brainbook.evidence.seeding import seeded
 from brainbook.models.astrocyte.dynamics import Kernel, lag, smear, token_weights
 from brainbook.models.astrocyte.error import errors
 from brainbook.models.astrocyte.imperfections import best_gain
 from brainbook.models.astrocyte.noise import Cell, written
 from brainbook.models.attention.minilm_heads import HEADS, LAYERS, heads_on, problem_on
-from brainbook.models.attention.minilm_text import (
-    LONG_TEST_TEXTS,
-    held_out_passages,
-    passages_of,
-    token_numbers,
-)
+from brainbook.models.attention.minilm_text import Passage as Document
 from brainbook.models.attention.softmax import Problem, relative_error
 from brainbook.models.features.learned import Learned, Recipe, learn
 from brainbook.models.features.maps import HiddenUnits, Positive
@@ -53,15 +46,15 @@ class Passage:
         return self.problem.exact()
 
 
-def learned_units(units: int, steps: int, seed: int, tokens: int) -> Learned:
-    """Hidden units of all 72 heads, learned on two passages of every calibration document."""
-    known = problem_on(passages_of(CALIBRATION_TEXTS, tokens, 2)).flatten(1, 2)
+def learned_units(calibration: Sequence[Document], units: int, steps: int, seed: int) -> Learned:
+    """Hidden units of all 72 heads, learned on calibration passages of equal length."""
+    known = problem_on(calibration).flatten(1, 2)
     return learn(known.query, known.key, units, seeded(81, seed), Recipe(steps=steps))
 
 
-def passage(seed: int, tokens: int, random_units: int, learned: Learned) -> Passage:
-    """First passage of a test document; random hidden units are drawn anew for each seed."""
-    problem = heads_on(held_out_passages([seed], tokens)[seed]).problem.flatten(0, 1)
+def passage(document: Document, seed: int, random_units: int, learned: Learned) -> Passage:
+    """A document's heads with three circuits; random hidden units are drawn anew a seed."""
+    problem = heads_on(document).problem.flatten(0, 1)  # (72, N, d_head)
     cells: dict[str, list[Cell]] = {LEARNED: [], RANDOM: []}
     for layer in range(LAYERS):
         rows = slice(layer * HEADS, (layer + 1) * HEADS)
@@ -77,20 +70,6 @@ def _rows(units: HiddenUnits, rows: slice) -> HiddenUnits:
     return HiddenUnits(units.weight[rows], units.bias[rows])
 
 
-def seconds_per_token() -> pd.Series:
-    """Time from one token to the next, in seconds: reading silently, reading aloud.
-
-    Published words per minute over the tokens that MiniLM makes of a word of the test documents.
-    """
-    words = sum(len(text(name).split()) for name in LONG_TEST_TEXTS)
-    tokens = sum(len(token_numbers(text(name))) for name in LONG_TEST_TEXTS)
-    rates = {
-        kind: facts.value("astrocyte_dynamics.csv", f"{kind}_words_per_minute")
-        for kind in ("reading", "aloud")
-    }
-    return pd.Series({kind: 60 * words / (tokens * rate) for kind, rate in rates.items()})
-
-
 def table(passage: Passage, measured: dict[str, Tensor], **setting) -> pd.DataFrame:
     """Rows (72) with a column per measured quantity (heads,)."""
     columns = {name: values.double().numpy() for name, values in measured.items()}
@@ -104,14 +83,18 @@ def over(passages: Sequence[Passage], trial: Callable, *given) -> pd.DataFrame:
     )
 
 
-def fading(passages: Sequence[Passage], interval: float, bins: int = 14) -> pd.DataFrame:
+def fading(
+    passages: Sequence[Passage], interval: float, decays: Sequence[float], bins: int = 14
+) -> pd.DataFrame:
     """Weight of tokens in memory and their share of attention, if H and g leak alike.
 
-    For no leak and for the slowest published decays of a cell body and a process. Columns decay
-    (s), position, weight, share: means over bins of positions; the share also over queries,
-    heads and documents.
+    Columns
+    -------
+    decay : of ``decays``, in seconds; infinite for no leak.
+    position : of the tokens in a bin.
+    weight : in memory, mean of the bin.
+    share : of attention, mean of the bin, of queries, heads and documents.
     """
-    decays = (math.inf, span("soma_decay")[1], span("process_decay")[1])
     tokens, frames = passages[0].problem.key.shape[-2], []
     for decay in decays:
         weight = token_weights(tokens, interval, decay)
@@ -129,21 +112,13 @@ def fading(passages: Sequence[Passage], interval: float, bins: int = 14) -> pd.D
     )
 
 
-def published() -> pd.Series:
-    """Published numbers on one astrocyte and on time, by key."""
-    tables = [facts.table("astrocyte_cells.csv"), facts.table("astrocyte_dynamics.csv")]
-    return pd.concat(tables).set_index("key")["value"]
-
-
-def span(key: str, scale: float = 1.0) -> tuple[float, float]:
+def span(cells: pd.Series, key: str, scale: float = 1.0) -> tuple[float, float]:
     """Low and high end of a published range, divided by ``scale``."""
-    known = published()
-    return known[f"{key}_low"] / scale, known[f"{key}_high"] / scale
+    return cells[f"{key}_low"] / scale, cells[f"{key}_high"] / scale
 
 
-def slopes(interval: float) -> pd.DataFrame:
+def slopes(cells: pd.Series, interval: float) -> pd.DataFrame:
     """Leaks as slopes of a position bias, interval / decay: what, steep, flat (ends)."""
-    known = published()
     names = {
         "process": "calcium, process",
         "soma": "calcium, cell body",
@@ -151,10 +126,10 @@ def slopes(interval: float) -> pd.DataFrame:
         "ATP": "ATP released",
     }
     rows = [
-        (told, *(interval / known[f"{key}_decay_{end}"] for end in ("low", "high")))
-        for key, told in names.items()
+        (name, *(interval / decay for decay in span(cells, f"{key}_decay")))
+        for key, name in names.items()
     ]
-    rows.append(("trained models (ALiBi)", known["alibi_slope_steep"], known["alibi_slope_flat"]))
+    rows.append(("trained models (ALiBi)", cells["alibi_slope_steep"], cells["alibi_slope_flat"]))
     return pd.DataFrame(rows, columns=["what", "steep", "flat"])
 
 
@@ -177,7 +152,7 @@ def leak(passage: Passage, decays: Sequence[float]) -> Iterator[pd.DataFrame]:
                 yield table(passage, measured, decay=decay, circuit=circuit, leak=name)
 
 
-def measured_cell(passage: Passage, interval: float) -> Iterator[pd.DataFrame]:
+def measured_cell(passage: Passage, interval: float, cells: pd.Series) -> Iterator[pd.DataFrame]:
     """Published decay, rise and coverage at once: compartment, ends, circuit, error.
 
     H and g leak alike, the divisor lags by the rise time, and the covered share of the drive is
@@ -185,11 +160,11 @@ def measured_cell(passage: Passage, interval: float) -> Iterator[pd.DataFrame]:
     and fast rise from the published ranges, "unkind" the opposite.
     """
     value, exact = passage.problem.value, passage.exact[0]
-    share, tokens = published()["covered_share"], value.shape[-2]
+    share, tokens = cells["covered_share"], value.shape[-2]
     kernels = {EXACT: passage.kernel}
     kernels |= {name: joined([c.kernel for c in cells]) for name, cells in passage.cells.items()}
     for compartment in ("process", "soma"):
-        decays, rises = span(f"{compartment}_decay"), span(f"{compartment}_rise")
+        decays, rises = (span(cells, f"{compartment}_{what}") for what in ("decay", "rise"))
         scenes = {"kind": (decays[1], rises[0]), "unkind": (decays[0], rises[1])}
         for ends, (decay, rise) in scenes.items():
             weight = token_weights(tokens, interval, decay)
@@ -209,13 +184,17 @@ def joined(kernels: Sequence[Kernel]) -> Kernel:
     return Kernel(torch.cat([k.weight for k in kernels]), torch.cat([k.log_scale for k in kernels]))
 
 
-def needed_decay(seed: int, tokens: int, target: float = 0.1) -> pd.DataFrame:
+def needed_decay(document: Document, seed: int, target: float) -> pd.DataFrame:
     """Least decay, in tokens, with an output error of at most ``target`` if H and g leak alike.
 
     Interpolated between decays a quarter octave apart, down from slow ones, in logs of both.
     Columns seed, head, tokens, decay.
+
+    Raises
+    ------
+    ValueError : some head's error does not cross the target within the decays.
     """
-    problem = heads_on(held_out_passages([seed], tokens)[seed]).problem.flatten(0, 1)
+    tokens, problem = len(document), heads_on(document).problem.flatten(0, 1)
     kernel, exact = Kernel.of_scores(problem.query @ problem.key.mT), problem.exact()[0]
     decays = tokens * 2.0 ** np.arange(5, -5, -0.25)
     found = []
@@ -255,6 +234,32 @@ def rise(passage: Passage, rises: Sequence[float]) -> Iterator[pd.DataFrame]:
         }
         for part, estimate in found.items():
             yield table(passage, {"error": relative_error(estimate, output)}, rise=tau, part=part)
+
+
+def clocked(needed: pd.DataFrame, clocks: pd.Series) -> pd.DataFrame:
+    """Decay needed under several clocks: clock, tokens, low, middle, high (quartiles, seconds).
+
+    needed : columns tokens, decay (in tokens). clocks : seconds per token, by name.
+    """
+    quartiles = needed.groupby("tokens")["decay"].quantile([0.25, 0.5, 0.75]).unstack()
+    quartiles.columns = ["low", "middle", "high"]
+    frames = [(quartiles * seconds).assign(clock=name) for name, seconds in clocks.items()]
+    return pd.concat(frames).reset_index()
+
+
+def at_decay(rows: pd.DataFrame, seconds: float, column: str = "error") -> pd.Series:
+    """Error at a decay time, median over heads, by seed; interpolated in logs.
+
+    Raises
+    ------
+    ValueError : the decays in ``rows`` do not reach so far.
+    """
+    curves = rows.groupby(["seed", "seconds"])[column].median().unstack("seconds")
+    known = curves.columns.to_numpy(float)
+    if not known.min() <= seconds <= known.max():
+        raise ValueError(f"seconds: got {seconds}; decays run from {known.min()} to {known.max()}")
+    logs = [np.interp(np.log(seconds), np.log(known), row) for row in np.log(curves.to_numpy())]
+    return pd.Series(np.exp(logs), index=curves.index)
 
 
 def over_seeds(rows: pd.DataFrame) -> pd.DataFrame:
