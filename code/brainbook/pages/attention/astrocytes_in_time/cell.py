@@ -1,9 +1,9 @@
 """What noise, limited range, partial coverage and separate processes cost on real heads.
 
 As in :mod:`brainbook.pages.attention.astrocytes_in_time.timing`: MiniLM on held-out documents,
-one document a seed; frames have one row per head and setting. Noise is drawn anew a setting. The column
-``square``, where there is one, is the measured over the expected squared error of the trace (of
-the output for noise on synapses), where the law holds at any size.
+one document a seed; frames have one row per head and setting. Noise is drawn anew for each. The
+column ``square``, where there is one, is the measured over the expected squared error of the
+trace (of the output for noise on synapses), where the law holds at any size.
 """
 
 from __future__ import annotations
