@@ -1,38 +1,34 @@
 """The numbers of the prose on spiking networks, on made-up energies."""
 
-from __future__ import annotations
-
-import pandas as pd
 import pytest
 
-from brainbook.pages.limitations.spiking.numbers import headline
+from brainbook.pages.limitations.spiking.numbers import numbers
 
 
-def table(rows: list[tuple]) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=["scenario", "family", "network", "accuracy", "central"])
+def test_the_largest_networks_are_compared(measured):
+    told = numbers(measured)
+    assert told["ratio_fp32"] == pytest.approx(1 / 2)
+    assert told["ratio_loihi"] == pytest.approx(1 / 0.5)
+    assert told["dense_fp32"] == pytest.approx(20 * 1.01)
+    assert told["zeros"] == pytest.approx(50)
 
 
-def test_the_headline_compares_the_largest():
-    rows = [
-        (name, family, network, accuracy, energy)
-        for name in ("fp32", "int8-memory")
-        for family, network, accuracy, energy in (
-            ("perceptron", "small", 0.96, 2.0), ("perceptron", "large", 0.98, 8.0),
-            ("spiking", "small", 0.95, 1.0), ("spiking", "large", 0.96, 4.0),
-            ("transformer", "only", 0.97, 50.0),
-        )
-    ]  # fmt: skip
-    networks = table(rows).assign(macs=10.0, effective_macs=4.0, acs=1.0, dense=20.0)
-    numbers = headline(networks, "large", 0.0)
-    assert numbers["ratio_fp32"] == numbers["ratio_int8_memory"] == 0.5
-    assert (numbers["least_fp32"], numbers["most_fp32"]) == (0.5, 2.0)
-    assert numbers["typical_fp32"] == pytest.approx(1.0) and numbers["wins_fp32"] == 1
-    assert numbers["zeros"] == pytest.approx(60.0) and numbers["lockstep"] == 1.0
+def test_rivals_are_the_small_perceptron(measured):
+    told = numbers(measured)
+    least, most = told["least_fp32"], told["most_fp32"]
+    assert (least, most) == pytest.approx((5, 10)) and told["wins_fp32"] == 0
+    assert told["typical_fp32"] == pytest.approx((least * most) ** 0.5)
 
 
-def test_a_headline_without_rivals_says_so():
-    rows = [("fp32", "perceptron", "a", 0.5, 1.0), ("fp32", "spiking", "a", 0.9, 1.0),
-            ("fp32", "transformer", "b", 0.9, 1.0)]  # fmt: skip
-    networks = table(rows).assign(macs=1.0, effective_macs=1.0, acs=1.0, dense=1.0)
-    with pytest.raises(ValueError, match="in fp32, no perceptron is as accurate"):
-        headline(networks, "a", 0.0)
+def test_margins_are_a_share_of_the_held_out_images(measured):
+    told = numbers(measured)
+    assert told["margin"] == pytest.approx(100 / told["held_out"])
+
+
+def test_steps_and_schemes_come_from_their_tables(measured):
+    told = numbers(measured)
+    assert told["most_steps"] == 4 and told["rate_least"] == pytest.approx(0.2)
+    assert told["accuracy_most"] - told["accuracy_least"] == pytest.approx(2)
+    ratio = measured.schemes[measured.schemes["seed"].isna()].set_index("scheme")["ratio"]
+    assert told["by_operations"] * ratio["operations"] == pytest.approx(1)
+    assert told["int8_min"] <= told["int8_max"]

@@ -1,8 +1,6 @@
 """Page limitations/spiking: does a network that computes with spikes need less energy?"""
 
-from .claims import (
-    claims,
-)
+from .claims import claims
 from .draw import (
     draw_accuracy_energy,
     draw_break_even,
@@ -10,34 +8,37 @@ from .draw import (
     draw_schemes,
     draw_time_steps,
 )
+from .identities import measure_identities
 from .measure import (
-    LARGEST,
-    SIZES,
+    Measured,
+    listed,
     measure_break_even,
     measure_constants,
-    measure_headline,
     measure_networks,
-    measure_published,
     measure_schemes,
     measure_time_steps,
     measure_tuning,
 )
+from .numbers import numbers
+from .printed import measure_published, measure_reprints
 
 __all__ = [
-    "LARGEST",
-    "SIZES",
+    "Measured",
     "claims",
     "draw_accuracy_energy",
     "draw_break_even",
     "draw_published",
     "draw_schemes",
     "draw_time_steps",
+    "listed",
     "measure_break_even",
     "measure_constants",
-    "measure_headline",
+    "measure_identities",
     "measure_networks",
     "measure_published",
+    "measure_reprints",
     "measure_schemes",
     "measure_time_steps",
     "measure_tuning",
+    "numbers",
 ]

@@ -1,33 +1,31 @@
-"""What the page limitations/spiking measures."""
+"""What the page limitations/spiking measures: trained networks, counted and priced."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 import torch
+from torch import Tensor
 
+from brainbook.evidence import store
 from brainbook.evidence.datasets import digits
-from brainbook.models.digits.classifiers import GRID, rounded_accuracy, trained
+from brainbook.evidence.intervals import mean_interval
+from brainbook.models.digits.classifiers import GRID, Trained, rounded_accuracy, trained
 from opjoules.counting.operations import count_operations
 from opjoules.hardware.catalogue import profile
 from opjoules.pricing import break_even
 from opjoules.pricing.schemes import compare_models
 from opjoules.pricing.targets import TARGETS, price
-from opjoules.published import spiking as published
+from opjoules.published.spiking import spikingformer_schemes
 
-from .numbers import headline
+from .printed import Reprints
+from .rivals import LARGEST, network_name
 
-SIZES = ((16,), (32,), (64,), (32, 32), (64, 64), (128, 128))
-
-
-LARGEST = (128, 128)
-
-
+SIZES = ((16,), (32,), (64,), (32, 32), (64, 64), LARGEST)
 NANO = 1e9
-
-
 TITLES = {
     "fp32": "fp32, arithmetic only",
     "fp32-memory": "fp32 with memory",
@@ -36,9 +34,8 @@ TITLES = {
     "int8-skip": "int8 with memory, zeros skipped",
     "loihi": "Loihi (others: int8 with memory)",
 }
-
-
 COUNTS = ["macs", "effective_macs", "dense", "acs", "neuron_updates"]
+PROFILES = ("45nm_fp32", "45nm_int8", "loihi")
 
 
 @dataclass(frozen=True)
@@ -58,70 +55,182 @@ class BreakEven:
         parts = {"curve": self.curves, "threshold": self.thresholds, "layer": self.layers}
         return pd.concat([t.assign(part=name) for name, t in parts.items()], ignore_index=True)
 
+    @property
+    def bands(self) -> pd.DataFrame:
+        """Published thresholds in spikes per neuron and time step.
 
-def _name(hidden: Sequence[int]) -> str:
-    return "-".join(map(str, (64, *hidden, 10)))
+        Columns
+        -------
+        threshold, study : row of ``thresholds``, and who published it.
+        timesteps, low, high : a threshold per image is divided by the number of steps.
+        """
+        rows = []
+        for row in self.thresholds.itertuples():
+            per_image = np.isnan(row.timesteps_low)
+            ends = (row.timesteps_low, row.timesteps_high)
+            for steps in self.layers["timesteps"] if per_image else ends:
+                share = steps if per_image else 1
+                rows.append((row.Index, row.study, steps, row.low / share, row.high / share))
+        return pd.DataFrame(rows, columns=["threshold", "study", "timesteps", "low", "high"])
 
 
-def _priced(family: str, network: str, seed: int, trainer: str, settings: dict) -> pd.DataFrame:
-    """One trained network: held-out accuracy, operations, and its price in every scenario."""
-    found = trained(trainer, seed, **settings)
-    operations = count_operations(found.model(), torch.as_tensor(digits(seed).test_images))
-    accuracy = {32: found.test_accuracy, 8: rounded_accuracy(found)}
-    rates = {f"rate_{i}": rate for i, rate in enumerate(getattr(found, "rates", ()), start=1)}
-    rows = [
-        {
-            "family": family, "network": network, "seed": seed, "scenario": name,
-            "accuracy": accuracy[target.bits], **operations[COUNTS].sum(), **rates,
-            **{k: v * NANO for k, v in price(operations, name).joules._asdict().items()},
-        }
-        for name, target in TARGETS.items()
-    ]  # fmt: skip
+@dataclass(frozen=True)
+class Measured:
+    """All that the claims and the numbers of the page rest on.
+
+    Attributes
+    ----------
+    networks, steps, schemes, printed : tables of ``measure_networks``, ``measure_time_steps``,
+        ``measure_schemes`` and ``measure_published``.
+    balance, reprints, identities : of ``measure_break_even``, ``measure_reprints`` and
+        ``measure_identities``.
+    time_steps : of the networks in ``networks``.
+    margin_images : "as accurate" allows so many more errors among the held-out images.
+    """
+
+    networks: pd.DataFrame
+    steps: pd.DataFrame
+    balance: BreakEven
+    printed: pd.DataFrame
+    reprints: Reprints
+    schemes: pd.DataFrame
+    identities: dict[str, float]
+    time_steps: int
+    margin_images: int
+
+    @property
+    def held_out(self) -> int:
+        """Images of each split that no network learns from."""
+        return len(digits(0).test_labels)
+
+    @property
+    def margin(self) -> float:
+        """``margin_images`` as a share of the held-out images."""
+        return self.margin_images / self.held_out
+
+
+def priced(classifier: Trained, images: Tensor) -> pd.DataFrame:
+    """A trained classifier on every target of ``opjoules.pricing.targets``.
+
+    Columns
+    -------
+    scenario : name of the target.
+    accuracy : on held-out digits, at the precision of the target.
+    macs, effective_macs, dense, acs, neuron_updates : operations per image of ``images``.
+    rate_1 … : spikes per neuron and step of each hidden layer, if it has spikes.
+    low, central, high : nJ per image.
+    """
+    operations = count_operations(classifier.model(), images)
+    accuracy = {32: classifier.test_accuracy, 8: rounded_accuracy(classifier)}
+    rates = {f"rate_{i}": r for i, r in enumerate(getattr(classifier, "rates", ()), start=1)}
+    rows = []
+    for name, target in TARGETS.items():
+        joules = price(operations, name).joules._asdict()
+        row = {"scenario": name, "accuracy": accuracy[target.bits], **operations[COUNTS].sum()}
+        rows.append(row | rates | {end: NANO * value for end, value in joules.items()})
     return pd.DataFrame(rows)
 
 
-def measure_networks(seeds: Sequence[int], time_steps: int) -> pd.DataFrame:
-    """Page limitations/spiking, figure draw_accuracy_energy.
-
-    One row per network, seed and scenario: accuracy on held-out digits at the scenario's
-    precision, operations per inference, and energy (low, central, high) in nJ per inference.
-    """
-    spikes = {"time_steps": time_steps}
-    plan = [("perceptron", _name(h), "perceptron", {"hidden": h}) for h in SIZES]
-    plan += [("spiking", _name(h), "spiking", {"hidden": h, **spikes}) for h in SIZES]
-    plan.append(("rate-coded", _name(LARGEST), "spiking", {"coding": "rate", **spikes}))
-    plan.append(("transformer", "small", "transformer", {}))
-    tables = [_priced(f, n, seed, t, s) for f, n, t, s in plan for seed in seeds]
+def _trained_and_priced(
+    family: str, trainer: str, seeds: Sequence[int], epochs: int | None, **settings
+) -> pd.DataFrame:
+    """Networks of one size, a row per seed and target; columns of ``priced`` and three more."""
+    network = "small" if trainer == "transformer" else network_name(settings.get("hidden", LARGEST))
+    tables = []
+    for seed in seeds:
+        classifier = trained(trainer, seed, **settings, **_brief(epochs))
+        table = priced(classifier, torch.as_tensor(digits(seed).test_images))
+        names = {"family": family, "network": network, "seed": seed}
+        for place, (column, value) in enumerate(names.items()):
+            table.insert(place, column, value)
+        tables.append(table)
     return pd.concat(tables, ignore_index=True)
 
 
-def measure_tuning(seeds: Sequence[int]) -> pd.DataFrame:
+def _brief(epochs: int | None) -> dict[str, int]:
+    return {} if epochs is None else {"epochs": epochs}
+
+
+@store.kept
+def measure_networks(
+    seeds: Sequence[int],
+    time_steps: int,
+    sizes: Sequence[tuple[int, ...]] = SIZES,
+    epochs: int | None = None,
+) -> pd.DataFrame:
+    """Page limitations/spiking, figure draw_accuracy_energy: networks of every kind and size.
+
+    ``epochs`` of training are those of each kind if not given. Columns as of ``priced``, and
+    ``family``, ``network``, ``seed``.
+    """
+    spikes = {"time_steps": time_steps}
+    plan = [("perceptron", "perceptron", {"hidden": hidden}) for hidden in sizes]
+    plan += [("spiking", "spiking", {"hidden": hidden, **spikes}) for hidden in sizes]
+    plan.append(("rate-coded", "spiking", {"coding": "rate", **spikes}))
+    plan.append(("transformer", "transformer", {}))
+    tables = [
+        _trained_and_priced(family, trainer, seeds, epochs, **settings)
+        for family, trainer, settings in plan
+    ]
+    return pd.concat(tables, ignore_index=True)
+
+
+def means(networks: pd.DataFrame) -> pd.DataFrame:
+    """Networks as means over seeds, indexed by scenario, family and network.
+
+    Columns
+    -------
+    percent, half_width : accuracy, and the half width of the interval of its mean.
+    low, central, high : nJ per image.
+    """
+    seeds = networks.groupby(["scenario", "family", "network"])
+    accuracy = {key: mean_interval(100 * values, over="seeds") for key, values in seeds["accuracy"]}
+    table = seeds[["low", "central", "high"]].mean()
+    return table.assign(
+        percent=[accuracy[key].mean for key in table.index],
+        half_width=[accuracy[key].half_width for key in table.index],
+    )
+
+
+@store.kept
+def measure_tuning(
+    seeds: Sequence[int],
+    grid: Mapping[str, Sequence[float]] = GRID,
+    epochs: int | None = None,
+) -> pd.DataFrame:
     """Page limitations/spiking: mean validation accuracy per family and learning rate."""
     rows = [
-        (family, rate, trained(family, seed, part="validation", learning_rate=rate).test_accuracy)
-        for family, rates in GRID.items()
+        (family, rate, trained(family, seed, part="validation", learning_rate=rate,
+                               **_brief(epochs)).test_accuracy)
+        for family, rates in grid.items()
         for rate in rates
         for seed in seeds
-    ]
+    ]  # fmt: skip
     table = pd.DataFrame(rows, columns=["family", "learning rate", "validation accuracy"])
     return table.groupby(["family", "learning rate"], as_index=False, sort=False).mean()
 
 
-def measure_time_steps(seeds: Sequence[int], steps: Sequence[int]) -> pd.DataFrame:
+@store.kept
+def measure_time_steps(
+    seeds: Sequence[int], log2_steps: int, epochs: int | None = None
+) -> pd.DataFrame:
     """Page limitations/spiking, figure draw_time_steps: the largest network at several T.
 
-    Columns as ``measure_networks``, and ``timesteps`` (0 for the perceptron of that size).
+    T are the powers of two up to two to the power ``log2_steps``. Columns as of
+    ``measure_networks``, and ``timesteps`` (0 for the perceptron of that size).
     """
-    plan = [("spiking", {"hidden": LARGEST, "time_steps": step}, step) for step in steps]
-    plan.append(("perceptron", {"hidden": LARGEST}, 0))
+    plan = [("spiking", {"time_steps": 2**power}, 2**power) for power in range(log2_steps + 1)]
+    plan.append(("perceptron", {}, 0))
     tables = [
-        _priced(family, _name(LARGEST), seed, family, settings).assign(timesteps=step)
-        for family, settings, step in plan
-        for seed in seeds
+        _trained_and_priced(family, family, seeds, epochs, hidden=LARGEST, **settings).assign(
+            timesteps=steps
+        )
+        for family, settings, steps in plan
     ]
     return pd.concat(tables, ignore_index=True)
 
 
+@store.kept
 def measure_break_even(steps: pd.DataFrame) -> BreakEven:
     """Page limitations/spiking, figure draw_break_even: from the table of measure_time_steps."""
     spiking = steps[(steps["family"] == "spiking") & (steps["scenario"] == "fp32")]
@@ -131,32 +240,10 @@ def measure_break_even(steps: pd.DataFrame) -> BreakEven:
     return BreakEven(pd.concat(curves, ignore_index=True), break_even.thresholds(), layers)
 
 
-def measure_published() -> pd.DataFrame:
-    """Page limitations/spiking, figure draw_published: printed rows, recomputed and corrected."""
-    rows, stems = published.recompute(), published.first_convolution_charge()
-    printed = published.published_rows().set_index("network").loc[rows["network"]].reset_index()
-    rows.insert(
-        rows.columns.get_loc("source"), "statement", [_statement(r) for r in printed.itertuples()]
-    )
-    return rows.merge(stems.drop(columns="family"), on="network", how="left")
-
-
-def _statement(row) -> str:
-    """What the page claims of a printed row."""
-    if row.family == "ViT slip":
-        return f"The energy printed for {row.network} is that of the smaller ViT-B/16."
-    if row.family == "BERT":
-        return (
-            f"On {int(row.input_size)} tokens, a length that its table does not print, "
-            f"{row.network} needs the printed energy."
-        )
-    return (
-        "Following the method of its table to the letter gives the printed energy of "
-        f"{row.network}."
-    )
-
-
-def measure_schemes(seeds: Sequence[int], time_steps: int) -> pd.DataFrame:
+@store.kept
+def measure_schemes(
+    seeds: Sequence[int], time_steps: int, epochs: int | None = None
+) -> pd.DataFrame:
     """Page limitations/spiking, figure draw_schemes: two spiking networks by every scheme.
 
     ``pair``: our largest against the perceptron of its size, a row per ``seed``; the published
@@ -164,20 +251,22 @@ def measure_schemes(seeds: Sequence[int], time_steps: int) -> pd.DataFrame:
     """
     tables, families = [], {"spiking": {"time_steps": time_steps}, "perceptron": {}}
     for seed in seeds:
-        pair = [trained(f, seed, hidden=LARGEST, **s).model() for f, s in families.items()]
-        table = compare_models(*pair, torch.as_tensor(digits(seed).test_images))
-        tables.append(table.assign(pair=f"digits, {_name(LARGEST)}", seed=seed))
-    tables.append(published.spikingformer_schemes().assign(pair="Spikingformer 8-512"))
+        spiking, dense = (
+            trained(family, seed, hidden=LARGEST, **settings, **_brief(epochs)).model()
+            for family, settings in families.items()
+        )
+        table = compare_models(spiking, dense, torch.as_tensor(digits(seed).test_images))
+        tables.append(table.assign(pair=f"digits, {network_name(LARGEST)}", seed=seed))
+    tables.append(spikingformer_schemes().assign(pair="Spikingformer 8-512"))
     return pd.concat(tables, ignore_index=True)
 
 
-def measure_headline(networks: pd.DataFrame, margin: float) -> dict[str, float]:
-    """Page limitations/spiking: numbers of the prose, from the table of measure_networks."""
-    return headline(networks, _name(LARGEST), margin)
+def listed(schemes: pd.DataFrame) -> pd.DataFrame:
+    """What each scheme of ``measure_schemes`` includes and leaves out, as the page shows it."""
+    return schemes.drop_duplicates("scheme")[["scheme", "includes", "leaves_out", "source"]]
 
 
 def measure_constants() -> pd.DataFrame:
     """Page limitations/spiking: every constant that the figures use, in pJ, with its source."""
-    names = ("45nm_fp32", "45nm_int8", "loihi")
-    table = pd.concat([profile(name).as_dataframe() for name in names], ignore_index=True)
+    table = pd.concat([profile(name).as_dataframe() for name in PROFILES], ignore_index=True)
     return table.rename(columns=lambda name: name.replace("_pj", ", pJ").replace("word_", ""))

@@ -5,14 +5,35 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from opjoules.pricing.targets import cheapest_rivals
+from opjoules.pricing.break_even import arithmetic_ratio
+
+from .measure import SIZES, BreakEven, Measured
+from .printed import Reprints
+from .rivals import LARGEST, network_name, rivals
+
+PERCENT = 100
 
 
-def headline(networks: pd.DataFrame, largest: str, margin: float) -> dict[str, float]:
-    """What a page says in numbers about spiking networks against perceptrons.
+def numbers(result: Measured) -> dict[str, float]:
+    """Page limitations/spiking: key of each glued number, and its value."""
+    return {
+        "held_out": result.held_out,
+        "margin": PERCENT * result.margin,
+        "mac_over_ac_fp32": arithmetic_ratio("45nm_fp32").central,
+        "mac_over_ac_int8": arithmetic_ratio("45nm_int8").central,
+        "sizes": len(SIZES),
+        **against_perceptrons(result.networks, network_name(LARGEST), result.margin),
+        **_over_steps(result.steps),
+        **_balance(result.balance),
+        **_printed(result.printed, result.reprints),
+        **_schemes(result.schemes),
+    }
 
-    ``networks``: as for ``cheapest_rivals``, with the families ``perceptron``, ``spiking`` and
-    ``transformer`` and the counts of operations; ``largest`` names the size compared directly.
+
+def against_perceptrons(networks: pd.DataFrame, largest: str, margin: float) -> dict[str, float]:
+    """Spiking networks against perceptrons.
+
+    ``networks`` as of ``measure_networks``; ``largest`` names the size compared directly.
     Per scenario (its hyphens replaced): ``dense_…`` and ``spiking_…``, energies of the largest;
     ``ratio_…``, spiking over dense; ``least_…``, ``most_…`` and ``typical_…`` (geometric mean),
     over all sizes, of the energy against the cheapest perceptron as accurate; ``wins_…``, how
@@ -22,33 +43,89 @@ def headline(networks: pd.DataFrame, largest: str, margin: float) -> dict[str, f
     ------
     ValueError : in a scenario, no perceptron is as accurate as any spiking network.
     """
-    keys = ["scenario", "family", "network"]
     values = ["accuracy", "central", "macs", "effective_macs", "acs", "dense"]
-    means = networks.groupby(keys)[values].mean().sort_index()
-    rivals = cheapest_rivals(networks, "perceptron", margin)["ratio"].sort_index()
-    numbers: dict[str, float] = {}
+    means = networks.groupby(["scenario", "family", "network"])[values].mean().sort_index()
+    over_rival = rivals(networks, margin)["ratio"]
+    told: dict[str, float] = {}
     for name in networks["scenario"].unique():
-        key = name.replace("-", "_")
-        dense, spiking = (means.loc[(name, f, largest)] for f in ("perceptron", "spiking"))
-        if (name, "spiking") not in rivals.index.droplevel("network"):
-            raise ValueError(
-                f"margin: got {margin}; in {name}, no perceptron is as accurate as any spiking "
-                "network, so there is nothing to compare; a wider margin or more sizes help"
-            )
-        ratios = rivals.loc[(name, "spiking")]
-        numbers |= {
-            f"dense_{key}": dense["central"], f"spiking_{key}": spiking["central"],
+        key, ratios = name.replace("-", "_"), over_rival[name]
+        dense, spiking = (means.loc[name, f, largest] for f in ("perceptron", "spiking"))
+        told |= {
+            f"dense_{key}": dense["central"],
+            f"spiking_{key}": spiking["central"],
             f"ratio_{key}": spiking["central"] / dense["central"],
-            f"least_{key}": ratios.min(), f"most_{key}": ratios.max(),
+            f"least_{key}": ratios.min(),
+            f"most_{key}": ratios.max(),
             f"typical_{key}": float(np.exp(np.log(ratios).mean())),
-            f"wins_{key}": int((ratios < 1).sum()), f"accuracy_{key}": 100 * spiking["accuracy"],
-        }  # fmt: skip
-    dense, spiking = (means.loc[("fp32", f, largest)] for f in ("perceptron", "spiking"))
-    vit = means.loc[("fp32", "transformer")].iloc[0]
-    return numbers | {
-        "dense_accuracy": 100 * dense["accuracy"], "spiking_accuracy": 100 * spiking["accuracy"],
-        "transformer_accuracy": 100 * vit["accuracy"], "transformer_macs": vit["macs"],
-        "dense_macs": dense["macs"], "spiking_macs": spiking["macs"], "spiking_acs": spiking["acs"],
+            f"wins_{key}": int((ratios < 1).sum()),
+            f"accuracy_{key}": PERCENT * spiking["accuracy"],
+        }
+    dense, spiking = (means.loc["fp32", f, largest] for f in ("perceptron", "spiking"))
+    transformer = means.loc["fp32", "transformer"].iloc[0]
+    return told | {
+        "dense_accuracy": PERCENT * dense["accuracy"],
+        "spiking_accuracy": PERCENT * spiking["accuracy"],
+        "transformer_accuracy": PERCENT * transformer["accuracy"],
+        "transformer_macs": transformer["macs"],
+        "dense_macs": dense["macs"],
+        "spiking_macs": spiking["macs"],
+        "spiking_acs": spiking["acs"],
         "lockstep": spiking["dense"] / dense["dense"],
-        "zeros": 100 * (1 - dense["effective_macs"] / dense["macs"]),
-    }  # fmt: skip
+        "zeros": PERCENT * (1 - dense["effective_macs"] / dense["macs"]),
+    }
+
+
+def _over_steps(steps: pd.DataFrame) -> dict[str, float]:
+    spiking = steps[(steps["scenario"] == "fp32") & (steps["timesteps"] > 0)]
+    mean = spiking.groupby("timesteps")[["accuracy", "rate_2"]].mean()
+    least, most = mean.iloc[0], mean.iloc[-1]
+    return {
+        "most_steps": int(mean.index[-1]),
+        "accuracy_least": PERCENT * least["accuracy"],
+        "accuracy_most": PERCENT * most["accuracy"],
+        "rate_least": least["rate_2"],
+        "rate_most": most["rate_2"],
+    }
+
+
+def _balance(balance: BreakEven) -> dict[str, float]:
+    """Spikes per neuron and image at break-even, where a neuron is not at its most."""
+    curves = balance.curves
+    uncapped = curves[curves["memory"] & (curves["rate"] < 1)].groupby("hardware")["spikes"]
+    least, most = uncapped.min(), uncapped.max()
+    return {
+        "fp32_min": least["45nm_fp32"],
+        "fp32_max": most["45nm_fp32"],
+        "int8_min": least["45nm_int8"],
+        "int8_max": most["45nm_int8"],
+    }
+
+
+def _printed(rows: pd.DataFrame, reprints: Reprints) -> dict[str, float]:
+    row = rows.set_index("network")
+    conflicts = reprints.conflicts
+    review = conflicts[conflicts["second"] == "under review"]["ratio"]
+    return {
+        "stem_512": row.loc["Spikformer 8-512", "width_512_mj"],
+        "stem_384": row.loc["Spikformer 8-384", "own_width_mj"],
+        "stem_768": row.loc["Spikformer 8-768", "own_width_mj"],
+        "corrected_384": row.loc["Spikformer 8-384", "corrected_mj"],
+        "vit_large": row.loc["ViT-L/16", "corrected_mj"],
+        "worst": PERCENT * rows["deviation"].abs().max(),
+        "rows": len(rows),
+        "review_price": reprints.prices["price_fj"].mean(),
+        "review_least": 1 / review.max(),
+        "review_most": 1 / review.min(),
+        "implied": reprints.missing.set_index("network").loc["HST-10-768", "implied_rate"],
+    }
+
+
+def _schemes(schemes: pd.DataFrame) -> dict[str, float]:
+    row = schemes[schemes["seed"].isna()].set_index("scheme")
+    return {
+        "by_operations": 1 / row.loc["operations", "ratio"],
+        "by_memory": row.loc["book, with memory", "ratio"],
+        "fetched_once": row.loc["book, weights fetched once", "ratio"],
+        "lemaire_low": row.loc["Lemaire et al.", "ratio_low"],
+        "lemaire_high": row.loc["Lemaire et al.", "ratio_high"],
+    }
