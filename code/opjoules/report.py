@@ -25,7 +25,7 @@ from .hardware import chips
 from .hardware.catalogue import Profile
 from .pricing.estimate import PICO, Estimate, Joules, estimate
 from .pricing.schemes import compare_schemes
-from .sources import bibtex
+from .sources import bibtex, joined
 
 ENDS = list(Joules._fields)
 WORDS = [name for name in COUNTS if name.endswith(("reads", "writes"))]
@@ -128,7 +128,7 @@ class EnergyReport:
     @property
     def sources(self) -> list[str]:
         """Keys of the works that the charged constants come from, most important first."""
-        return list(dict.fromkeys(" ".join(self.constants["source"]).split()))
+        return joined(self.constants["source"]).split()
 
     @property
     def disagreements(self) -> pd.DataFrame:

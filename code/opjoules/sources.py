@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sysconfig
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -27,10 +28,15 @@ def table(name: str) -> pd.DataFrame:
     ------
     ValueError : a row without a source.
     """
-    frame = pd.read_csv(SHARE / "data" / name, comment="#", dtype=dict.fromkeys(TEXT, "str"))
+    return _read(SHARE / "data" / name).copy()
+
+
+@cache
+def _read(path: Path) -> pd.DataFrame:
+    frame = pd.read_csv(path, comment="#", dtype=dict.fromkeys(TEXT, "str"))
     unsourced = frame.index[frame["source"].isna()]
     if len(unsourced):
-        raise ValueError(f"{name}: rows {list(unsourced + 2)} have no source")
+        raise ValueError(f"{path.name}: rows {list(unsourced + 2)} have no source")
     return frame
 
 
@@ -45,6 +51,11 @@ def value(name: str, key: str) -> float:
     if key not in known:
         raise ValueError(f"key: got {key!r}; {name} has {sorted(known.index)}")
     return float(known[key])
+
+
+def joined(keys: Iterable[str]) -> str:
+    """Keys of several rows (each row's separated by spaces) as one row's, each once."""
+    return " ".join(dict.fromkeys(" ".join(keys).split()))
 
 
 def bibtex(keys: Iterable[str]) -> str:

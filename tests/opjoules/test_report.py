@@ -82,8 +82,10 @@ def test_other_hardware_takes_the_same_count(spiking):
     assert loihi.joules != spiking.joules
     table = spiking.compare("45nm_fp32", "45nm_int8", "loihi", host="45nm_int8")
     assert list(table["central"]) == [
-        spiking.joules.central, spiking.on("45nm_int8").joules.central, loihi.joules.central
-    ]  # fmt: skip
+        spiking.joules.central,
+        spiking.on("45nm_int8").joules.central,
+        loihi.joules.central,
+    ]
     assert "davies2018loihi" in table["source"].iloc[2]
     with pytest.raises(ValueError, match="no multiply-accumulate"):
         spiking.on("loihi")

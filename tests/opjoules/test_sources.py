@@ -19,8 +19,12 @@ def folder(tmp_path, monkeypatch):
 def test_a_table_is_read_with_its_places_as_text(folder):
     (folder / "small.csv").write_text("# a comment\n" + ROWS)
     assert sources.table("small.csv").loc[0].to_dict() == {
-        "key": "a", "value": 1.5, "source": "someone2020", "where": "3", "status": "seen",
-    }  # fmt: skip
+        "key": "a",
+        "value": 1.5,
+        "source": "someone2020",
+        "where": "3",
+        "status": "seen",
+    }
     assert sources.value("small.csv", "a") == 1.5
     with pytest.raises(ValueError, match=r"key: got 'b'; small.csv has \['a'\]"):
         sources.value("small.csv", "b")

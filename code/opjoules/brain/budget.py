@@ -105,10 +105,8 @@ def lennie_budget() -> dict[str, float]:
         has.
     """
     spikes, per_spike = brain_constant("lennie_spikes"), brain_constant("lennie_atp_per_spike")
-    printed, neurons = (
-        brain_constant("lennie_cortex_atp"),
-        spikes * brain_constant("lennie_interval"),
-    )
+    neurons = spikes * brain_constant("lennie_interval")
+    printed = brain_constant("lennie_cortex_atp")  # per minute
     cortex, whole = (
         atp_from_glucose(glucose_moles(brain_constant(f"lennie_{part}_glucose")))
         for part in ("cortex", "brain")

@@ -1,9 +1,15 @@
 """What a transformer block costs per token: on digital logic, in crossbars, on event-driven cores.
 
 Each function takes the operations of one block for so many tokens (``count_operations``) and
-returns joules per token by term: ``term``, ``low``, ``central``, ``high``, ``source``. Attention
-products have no stored weights, so on every machine the same digital host computes them. Layer
-normalisation, softmax and GELU are priced nowhere; so are leakage, control and idle cores.
+returns joules per token. Attention products have no stored weights, so on every machine the same
+digital host computes them. Layer normalisation, softmax and GELU are priced nowhere; so are
+leakage, control and idle cores.
+
+Columns
+-------
+term : what is paid for, one of ``TERMS``.
+low, central, high : J per token.
+source : of the constants.
 """
 
 from __future__ import annotations
@@ -13,6 +19,7 @@ from dataclasses import replace
 
 import pandas as pd
 
+from opjoules import sources
 from opjoules.hardware import chips
 from opjoules.hardware.catalogue import profile
 from opjoules.hardware.profile import Cost, Profile
@@ -67,7 +74,7 @@ def per_event(name: str = "SENECA") -> Cost:
 
 def on_logic(operations: pd.DataFrame, tokens: int, hardware: str | Profile) -> pd.DataFrame:
     """Multiply-accumulates in digital logic, with memory; weights are read once for all tokens."""
-    return _terms(estimate(operations, hardware), tokens)
+    return _by_term(operations, estimate(operations, hardware), tokens)
 
 
 def in_crossbars(operations: pd.DataFrame, tokens: int, host: str = HOST) -> pd.DataFrame:
@@ -75,10 +82,12 @@ def in_crossbars(operations: pd.DataFrame, tokens: int, host: str = HOST) -> pd.
 
     No source gives the cost of a message between crossbars, so none is added.
     """
-    products = operations["kind"] == "product"
-    weights = estimate(operations[~products], chips.in_memory())
-    attention = estimate(operations[products], host)
-    return pd.concat([_terms(weights, tokens), _terms(attention, tokens)], ignore_index=True)
+    attention = operations["kind"] == "product"
+    parts = [(operations[~attention], chips.in_memory()), (operations[attention], host)]
+    return pd.concat(
+        [_by_term(rows, estimate(rows, machine), tokens) for rows, machine in parts],
+        ignore_index=True,
+    )
 
 
 def on_events(
@@ -91,17 +100,22 @@ def on_events(
 ) -> pd.DataFrame:
     """Weights on event-driven cores, attention products on ``host``.
 
-    ``arrivals`` gives the messages per token that arrive at each linear layer; a message causes
-    one synaptic operation for each output. Every output neuron is updated in each of ``steps``
-    time steps (once if the events are graded, ``steps`` 0).
+    Parameters
+    ----------
+    operations, tokens : the count of a block, and for how many tokens.
+    machine : profile of the chip.
+    arrivals : messages per token that arrive at each linear layer; one causes a synaptic
+        operation for each output.
+    steps : time steps, in each of which every output neuron is updated; 0: graded events, one
+        update.
+    host : profile that computes the attention products.
 
     Raises
     ------
     ValueError : a linear layer has no arrivals.
     """
-    return _terms(
-        estimate(driven_by(operations, tokens, arrivals, steps), machine, host=host), tokens
-    )
+    driven = driven_by(operations, tokens, arrivals, steps)
+    return _by_term(driven, estimate(driven, machine, host=host), tokens)
 
 
 def driven_by(
@@ -128,16 +142,14 @@ def messages(count: tuple[float, float, float], cost: Cost) -> pd.DataFrame:
     return pd.DataFrame([row])
 
 
-def _terms(found: Estimate, tokens: int) -> pd.DataFrame:
-    """Joules per token by term."""
-    products = found.table["layer"].str.contains(":product", regex=False)
-    names = found.table["term"].map(NAMES).where(~products, ATTENTION)
-    table = found.table.assign(term=names)
+def _by_term(operations: pd.DataFrame, priced: Estimate, tokens: int) -> pd.DataFrame:
+    """Joules per token by term; all that an attention product costs is one term."""
+    products = operations.loc[operations["kind"] == "product", "layer"]
+    attention = priced.table["layer"].isin(products)
+    table = priced.table.assign(term=priced.table["term"].map(NAMES).mask(attention, ATTENTION))
     sums = table.groupby("term", sort=False)[ENERGY].sum() / tokens
-    sources = table.groupby("term", sort=False)["source"].agg(
-        lambda keys: " ".join(dict.fromkeys(" ".join(keys).split()))
-    )
-    return sums.assign(source=sources).reset_index()
+    keys = table.groupby("term", sort=False)["source"].agg(sources.joined)
+    return sums.assign(source=keys).reset_index()
 
 
 def total(terms: pd.DataFrame) -> Joules:

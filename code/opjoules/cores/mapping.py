@@ -98,15 +98,15 @@ def core(chip: str, weight_bits: int = 8) -> Core:
     cell = limit("bits per cell", "bit") or bits
     crossbar = "crossbar rows" in rows.index
     return Core(
-        chip,
-        limit("cores"),
-        bits,
-        limit("crossbar rows") // ceil(bits / cell),
-        limit("crossbar columns"),
-        0 if crossbar else limit("synapse memory per core", "byte"),
-        limit("neurons per core"),
-        limit("inputs per core"),
-        limit("cores per tile") or 1,
+        chip=chip,
+        cores=limit("cores"),
+        weight_bits=bits,
+        rows=limit("crossbar rows") // ceil(bits / cell),
+        columns=limit("crossbar columns"),
+        memory=0 if crossbar else limit("synapse memory per core", "byte"),
+        neurons=limit("neurons per core"),
+        inputs=limit("inputs per core"),
+        per_tile=limit("cores per tile") or 1,
     )
 
 
@@ -132,8 +132,11 @@ def lower_bound(matrices: Sequence[Matrix], on: Core) -> int:
 def spread(matrices: Sequence[Matrix], on: Core) -> pd.DataFrame:
     """Each core holds a piece of one matrix only; the mapping that a compiler starts from.
 
-    Returns the pieces: ``matrix``, ``core``, first ``row`` and number of ``rows`` (inputs), first
-    ``column`` and number of ``columns`` (outputs).
+    Columns
+    -------
+    matrix, core : the piece's matrix, and where it sits.
+    row, rows : its first input, and how many.
+    column, columns : its first output, and how many.
 
     Raises
     ------

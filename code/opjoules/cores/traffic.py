@@ -88,14 +88,18 @@ def flows(pieces: pd.DataFrame, events: Mapping[str, np.ndarray]) -> pd.DataFram
 
     Parameters
     ----------
-    pieces : mapping of the block's matrices, from ``cores.spread`` or ``cores.pack``.
-    events : messages per token of each unit, by stream of ``STREAMS``.
+    pieces : mapping of the block's matrices, from ``mapping.spread`` or ``mapping.pack``.
+    events : messages per token of each unit, (units,), by stream of ``STREAMS``.
 
-    Returns
+    Nodes are the cores, then the two services. A neuron whose fan-in lies on several cores is
+    added up on the one with its first inputs; the others send it a partial sum per token, spikes
+    or not.
+
+    Columns
     -------
-    ``stream``, ``source`` (node), ``targets`` (tuple of other nodes), ``messages``. Nodes are the
-    cores, then the two services. A neuron whose fan-in lies on several cores is added up on
-    the one with its first inputs; the others send it a partial sum per token, spikes or not.
+    stream : one of ``STREAMS``, or ``partial sums``.
+    source, targets : a node, and a tuple of other nodes.
+    messages : per token.
 
     Raises
     ------
@@ -112,22 +116,35 @@ def flows(pieces: pd.DataFrame, events: Mapping[str, np.ndarray]) -> pd.DataFram
         for row in _stream(pieces, service, stream, source, targets, np.asarray(events[stream]))
     ]
     owners = pieces[pieces["row"] == 0].set_index(["matrix", "column"])["core"]
-    split = pieces[pieces["row"] > 0]
-    rows += [
-        ("partial sums", piece.core, (owners[piece.matrix, piece.column],), float(piece.columns_))
-        for piece in split.rename(columns={"columns": "columns_"}).itertuples()
-    ]
+    for piece in pieces[pieces["row"] > 0].to_dict("records"):
+        owner = owners[piece["matrix"], piece["column"]]
+        rows.append(("partial sums", piece["core"], (owner,), float(piece["columns"])))
     table = pd.DataFrame(rows, columns=["stream", "source", "targets", "messages"])
-    away = [
+    table["targets"] = [
         tuple(sorted(set(targets) - {source}))
         for source, targets in zip(table["source"], table["targets"], strict=True)
     ]
-    table["targets"] = away
     return table[table["targets"].map(len) > 0].reset_index(drop=True)
 
 
-def _stream(pieces, service, stream, source, targets, messages) -> list[tuple]:
-    """Groups of units of one stream that share source and destinations."""
+def _stream(
+    pieces: pd.DataFrame,
+    service: Mapping[str, int],
+    stream: str,
+    source: str,
+    targets: tuple[str, ...],
+    messages: np.ndarray,
+) -> list[tuple]:
+    """Groups of units of one stream that share source and destinations: rows of ``flows``.
+
+    Parameters
+    ----------
+    pieces : of all matrices.
+    service : node of each service.
+    stream : its name.
+    source, targets : the matrix or service that sends, those that receive.
+    messages : per token of each unit, (units,).
+    """
     columns = pieces[(pieces["matrix"] == source) & (pieces["row"] == 0)]
     rows = pieces[pieces["matrix"].isin(targets)]
     if len(rows) and int(rows["row"].max()) >= len(messages):
@@ -151,7 +168,10 @@ def _stream(pieces, service, stream, source, targets, messages) -> list[tuple]:
 def unicast(table: pd.DataFrame, xy: np.ndarray) -> float:
     """Hops per token if every destination gets a copy of its own; ``xy`` (nodes, 2)."""
     pairs = table.explode("targets")
-    source, target = (xy[pairs[end].to_numpy(dtype=int)] for end in ("source", "targets"))
+    source, target = (
+        xy[pairs[end].to_numpy(dtype=int)]  # (pairs, 2)
+        for end in ("source", "targets")
+    )
     return float(pairs["messages"].to_numpy() @ np.abs(source - target).sum(axis=1))
 
 
@@ -174,7 +194,7 @@ def multicast(table: pd.DataFrame, xy: np.ndarray) -> float:
 
 
 def _tree(source: np.ndarray, targets: np.ndarray) -> int:
-    """Links of a multicast tree from one place to several."""
+    """Links of a multicast tree from one place (2,) to several (targets, 2)."""
     across = np.r_[source[0], targets[:, 0]]
     size = across.max() - across.min()
     for column in np.unique(targets[:, 0]):
@@ -186,10 +206,10 @@ def _tree(source: np.ndarray, targets: np.ndarray) -> int:
 def traffic_matrix(table: pd.DataFrame, nodes: int) -> np.ndarray:
     """Messages per token from node to node, unicast, (nodes, nodes)."""
     pairs = table.explode("targets")
-    found = np.zeros((nodes, nodes))
     index = pairs["source"].to_numpy(dtype=int), pairs["targets"].to_numpy(dtype=int)
-    np.add.at(found, index, pairs["messages"].to_numpy(dtype=float))
-    return found
+    traffic = np.zeros((nodes, nodes))
+    np.add.at(traffic, index, pairs["messages"].to_numpy(dtype=float))
+    return traffic
 
 
 def place_at_random(nodes: int, mesh: Mesh, rng: np.random.Generator) -> np.ndarray:
@@ -205,12 +225,12 @@ def place_well(table: pd.DataFrame, nodes: int, mesh: Mesh, seed: int) -> np.nda
     start, then 2-opt. A heuristic: nothing says that no better placement exists.
     """
     _check_room(nodes, mesh)
-    traffic = np.zeros((mesh.slots, mesh.slots))
+    traffic = np.zeros((mesh.slots, mesh.slots))  # places without a node send nothing
     traffic[:nodes, :nodes] = traffic_matrix(table, nodes)
     distances = mesh.distances.astype(float)
     options = {"rng": np.random.default_rng(seed), "P0": "randomized"}
     rough = quadratic_assignment(traffic, distances, method="faq", options=options)
-    guess = np.stack([np.arange(mesh.slots), rough.col_ind], axis=1)
+    guess = np.stack([np.arange(mesh.slots), rough.col_ind], axis=1)  # (slots, 2): node, place
     refine = {"rng": np.random.default_rng(seed), "partial_guess": guess}
     return quadratic_assignment(traffic, distances, method="2opt", options=refine).col_ind[:nodes]
 

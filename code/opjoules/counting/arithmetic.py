@@ -109,12 +109,22 @@ def fan_out(
 ) -> Tensor:
     """How many (output, kernel offset) pairs each input position of one axis takes part in.
 
+    Parameters
+    ----------
+    inputs, outputs : positions along the axis.
+    kernel, stride, padding, dilation : of the convolution, along the axis.
+    transposed : whether it is a transposed one.
+
+    Returns
+    -------
+    Counts, int64 of shape ``(inputs,)``.
+
     A convolution joins output ``o`` and offset ``k`` to input ``o·stride + k·dilation −
     padding``; a transposed one joins input ``i`` to output ``i·stride + k·dilation − padding``.
-    Near a border some of these do not exist. Returns int64 of shape ``(inputs,)``.
+    Near a border some of these do not exist.
     """
     starts = torch.arange(inputs if transposed else outputs) * stride - padding
-    reached = starts[:, None] + torch.arange(kernel) * dilation
+    reached = starts[:, None] + torch.arange(kernel) * dilation  # (positions, kernel)
     if transposed:
         return ((reached >= 0) & (reached < outputs)).sum(dim=1)
     inside = reached[(reached >= 0) & (reached < inputs)]
@@ -133,19 +143,19 @@ def convolution(inputs: Tensor, outputs: Tensor, weight: Tensor, shape: Convolut
     if inputs.is_meta:
         return Work(macs=dense, effective_macs=dense, dense=dense)
     channels = weight.shape[1] if shape.transposed else weight.shape[0] // shape.groups
+    axes = zip(
+        inputs.shape[2:],
+        outputs.shape[2:],
+        shape.kernel,
+        shape.stride,
+        shape.padding,
+        shape.dilation,
+        strict=True,
+    )
     reach = torch.ones((), dtype=torch.int64)
-    for axis in range(len(shape.kernel)):
-        along = fan_out(
-            inputs.shape[2 + axis],
-            outputs.shape[2 + axis],
-            shape.kernel[axis],
-            shape.stride[axis],
-            shape.padding[axis],
-            shape.dilation[axis],
-            shape.transposed,
-        )
-        reach = reach[..., None] * along
-    active = (inputs != 0).sum(dim=(0, 1)).to("cpu", torch.int64)
+    for axis in axes:
+        reach = reach[..., None] * fan_out(*axis, shape.transposed)  # one axis more
+    active = (inputs != 0).sum(dim=(0, 1)).to("cpu", torch.int64)  # the axes of reach
     reached = int((active * reach).sum()) * channels
     if is_binary(inputs):
         return Work(acs=reached, dense=dense, spikes=int(active.sum()), sites=inputs.numel())

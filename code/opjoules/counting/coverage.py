@@ -1,8 +1,7 @@
-"""What operation counters see: small cases with a closed form, run live or by other tools.
+"""What operation counters see: small cases with a closed form, for any counter to be held against.
 
-``torch_macs`` asks PyTorch's own counter, half of whose FLOPs are multiply-accumulates.
-``coverage`` sets it beside ``count_operations`` and beside what NeuroBench and SpikingJelly
-return for the same cases (``data/energy_tools.csv``; a test runs both tools again and compares).
+``count`` asks ``count_operations``, ``torch_macs`` PyTorch's own counter, half of whose FLOPs are
+multiply-accumulates.
 """
 
 from __future__ import annotations
@@ -10,19 +9,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import pandas as pd
 import snntorch
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
-from opjoules import sources
-
 from .operations import count_operations
 
 TOKENS, WIDTH, HIDDEN, STEPS, BATCH = 6, 8, 5, 3, 2
-TOOLS = ("NeuroBench", "SpikingJelly", "SpikingJelly FLOPs / 2")
+WEIGHTS = WIDTH * HIDDEN
+COUNTED = {
+    "MAC": ["macs"],
+    "AC": ["acs"],
+    "update": ["neuron_updates"],
+    "word": ["weight_reads", "activation_reads", "activation_writes"],
+}
 
 
 class Forward(nn.Module):
@@ -76,7 +78,15 @@ class Mixing(nn.Module):
 
 @dataclass(frozen=True)
 class Case:
-    """One thing that a network does: how often per sample, in what unit, by closed form."""
+    """One thing that a network does: how often per sample, in what ``unit``, by closed form.
+
+    Attributes
+    ----------
+    name : the thing.
+    model, batch : a network that does it, and its input, (BATCH, …).
+    unit : MAC, AC, update or word.
+    expected : closed form, per sample.
+    """
 
     name: str
     model: nn.Module
@@ -87,11 +97,42 @@ class Case:
 
 def cases(seed: int = 0) -> list[Case]:
     """Small networks, each with one operation whose count is known per sample."""
-    torch.manual_seed(seed)
-    vector, tokens = torch.randn(BATCH, WIDTH), torch.randn(BATCH, TOKENS, WIDTH)
-    spikes = (torch.rand(BATCH, WIDTH) < 0.5).float()
-    products = 2 * TOKENS**2 * WIDTH
-    scale = WIDTH**-0.5
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        vector = torch.randn(BATCH, WIDTH)
+        tokens = torch.randn(BATCH, TOKENS, WIDTH)
+        spikes = (torch.rand(BATCH, WIDTH) < 0.5).float()
+        image = torch.randn(BATCH, 3, 7, 7)
+        return [
+            *_layers(vector, spikes, image),
+            *_attention(tokens),
+            *_recurrent(vector, tokens),
+            Case("spiking neurons", Neurons(), vector, "update", STEPS * WIDTH),
+            Case("memory traffic", _linear(False), vector[:1], "word", WEIGHTS + WIDTH + HIDDEN),
+        ]
+
+
+def _linear(bias: bool = True) -> nn.Module:
+    return nn.Sequential(nn.Linear(WIDTH, HIDDEN, bias=bias))
+
+
+def _layers(vector: Tensor, spikes: Tensor, image: Tensor) -> list[Case]:
+    """Linear maps and a convolution; vectors (batch, WIDTH), images (batch, 3, 7, 7)."""
+    parameter = Forward(lambda module, x: functional.linear(x, module.matrix))
+    buffer = Forward(lambda module, x: functional.linear(x, module.weight))
+    reached = float(spikes.sum()) * HIDDEN / BATCH
+    return [
+        Case("linear layer", _linear(), vector, "MAC", WEIGHTS),
+        Case("convolution", nn.Sequential(nn.Conv2d(3, 4, 3)), image, "MAC", 4 * 25 * 27),
+        Case("linear layer, spikes in", _linear(), spikes, "AC", reached),
+        Case("parameter, functional call", parameter, vector, "MAC", WEIGHTS),
+        Case("weight in a buffer", buffer, vector, "MAC", WEIGHTS),
+    ]
+
+
+def _attention(tokens: Tensor) -> list[Case]:
+    """Attention as people write it; tokens (batch, TOKENS, WIDTH)."""
+    scale, products = WIDTH**-0.5, 2 * TOKENS**2 * WIDTH
 
     def matmul(_, x):
         return (scale * x @ x.mT).softmax(-1) @ x
@@ -103,53 +144,22 @@ def cases(seed: int = 0) -> list[Case]:
     def fused(_, x):
         return functional.scaled_dot_product_attention(x[:, None], x[:, None], x[:, None])
 
-    image = torch.randn(BATCH, 3, 7, 7)
+    projections = 4 * TOKENS * WIDTH**2
     return [
-        Case(
-            "linear layer", nn.Sequential(nn.Linear(WIDTH, HIDDEN)), vector, "MAC", WIDTH * HIDDEN
-        ),
-        Case("convolution", nn.Sequential(nn.Conv2d(3, 4, 3)), image, "MAC", 4 * 25 * 27),
-        Case(
-            "linear layer, spikes in",
-            nn.Sequential(nn.Linear(WIDTH, HIDDEN)),
-            spikes,
-            "AC",
-            float(spikes.sum()) * HIDDEN / BATCH,
-        ),
-        Case(
-            "parameter, functional call",
-            Forward(lambda m, x: functional.linear(x, m.matrix)),
-            vector,
-            "MAC",
-            WIDTH * HIDDEN,
-        ),
-        Case(
-            "weight in a buffer",
-            Forward(lambda m, x: functional.linear(x, m.weight)),
-            vector,
-            "MAC",
-            WIDTH * HIDDEN,
-        ),
         Case("attention with @", Forward(matmul), tokens, "MAC", products),
         Case("attention with einsum", Forward(einsum), tokens, "MAC", products),
         Case("scaled_dot_product_attention", Forward(fused), tokens, "MAC", products),
-        Case("nn.MultiheadAttention", Mixing(), tokens, "MAC", 4 * TOKENS * WIDTH**2 + products),
+        Case("nn.MultiheadAttention", Mixing(), tokens, "MAC", projections + products),
+    ]
+
+
+def _recurrent(vector: Tensor, tokens: Tensor) -> list[Case]:
+    """Layers that read their own output."""
+    gates = TOKENS * 4 * HIDDEN * (WIDTH + HIDDEN)
+    lstm = nn.LSTM(WIDTH, HIDDEN, batch_first=True)
+    return [
         Case("hidden state of zeros", Recurrent(), vector, "MAC", 2 * WIDTH**2),
-        Case(
-            "nn.LSTM",
-            nn.LSTM(WIDTH, HIDDEN, batch_first=True),
-            tokens,
-            "MAC",
-            TOKENS * 4 * HIDDEN * (WIDTH + HIDDEN),
-        ),
-        Case("spiking neurons", Neurons(), vector, "update", STEPS * WIDTH),
-        Case(
-            "memory traffic",
-            nn.Sequential(nn.Linear(WIDTH, HIDDEN, bias=False)),
-            vector[:1],
-            "word",
-            WIDTH * HIDDEN + WIDTH + HIDDEN,
-        ),
+        Case("nn.LSTM", lstm, tokens, "MAC", gates),
     ]
 
 
@@ -168,41 +178,7 @@ def torch_macs(model: nn.Module, batch: Tensor) -> float:
     return counter.get_total_flops() / 2 / len(batch)
 
 
-def book_count(case: Case) -> float:
+def count(case: Case) -> float:
     """What ``count_operations`` gives for a case, in the unit of the case."""
     table = count_operations(case.model, case.batch)
-    columns = {
-        "MAC": ["macs"],
-        "AC": ["acs"],
-        "update": ["neuron_updates"],
-        "word": ["weight_reads", "activation_reads", "activation_writes"],
-    }
-    return float(table[columns[case.unit]].sum().sum())
-
-
-def coverage() -> pd.DataFrame:
-    """A row per case: its closed form and what each counter returns for it, per sample.
-
-    ``book`` and ``PyTorch`` are counted as this is called, the others come from
-    ``data/energy_tools.csv``. SpikingJelly has a counter for each unit, from which it computes
-    energies, and one of FLOPs that also holds element-wise arithmetic, hence exceeds the closed
-    form. NaN: a quantity that the tool does not have.
-    """
-    measured = sources.table("energy_tools.csv").pivot(
-        index="case", columns="tool", values="counted"
-    )
-    rows = []
-    for case in cases():
-        own = torch_macs(case.model, case.batch) if case.unit in ("MAC", "AC") else None
-        others = {tool: measured.loc[case.name, tool] for tool in TOOLS}
-        rows.append(
-            {
-                "case": case.name,
-                "unit": case.unit,
-                "closed form": case.expected,
-                "book": book_count(case),
-                "PyTorch": own,
-            }
-            | others
-        )
-    return pd.DataFrame(rows)
+    return float(table[COUNTED[case.unit]].sum().sum())

@@ -17,12 +17,24 @@ Conventions
   most one weight per AC. Element-wise operations are taken to be fused with their producer.
 - What has no closed form here is not dropped: ``frame.attrs["uncounted"]`` maps its name to the
   number of elements it produced per inference.
+
+Columns
+-------
+layer : name of the module, of the shared parameter, or ``module:product i``.
+kind : linear, convolution, product, neuron, embedding, comparison.
+macs, acs, neuron_updates, comparisons : operations.
+weight_reads, activation_reads, activation_writes, state_reads, state_writes : words moved.
+effective_macs : MACs whose input is not zero.
+dense : products if nothing were skipped.
+spikes, sites : their quotient is the spike rate.
+calls : time steps.
+weight_size, activation_size, state_size : elements of the tensors held.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -31,8 +43,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves
 
-from . import watcher as watch
 from .arithmetic import Work
+from .watcher import watching
 
 COUNTS = (
     "macs",
@@ -83,9 +95,17 @@ class Ledger:
         weights: int,
         settling: bool = False,
     ) -> None:
-        """Add one call of a linear map; ``inputs`` and ``outputs`` are elements in the batch.
+        """Add one call of a linear map.
 
         An input of zeros only fits spikes and real numbers. Such a call waits for the others.
+
+        Parameters
+        ----------
+        layer, kind : the row.
+        work : what the call did.
+        inputs, outputs : elements in the batch.
+        weights : elements of the parameter; 0 for a product of activations.
+        settling : the others are in, so nothing waits any more.
         """
         if work.sites and not work.spikes and not settling:
             self.silent.append((layer, kind, work, inputs, outputs, weights))
@@ -153,43 +173,48 @@ def count_operations(
 
     Returns
     -------
-    One row per layer and per attention product, per inference (divided by the batch size):
-    ``layer`` (name of the module, of the shared parameter, or ``module:product i``), ``kind``
-    (linear, convolution, product, neuron, embedding, comparison), ``macs``, ``acs``,
-    ``neuron_updates``, ``comparisons``, ``weight_reads``, ``activation_reads``,
-    ``activation_writes``, ``state_reads``, ``state_writes`` (in words);
-    ``effective_macs`` (MACs whose input is not zero), ``dense`` (products if nothing were
-    skipped), ``spikes`` and ``sites`` (their quotient is the spike rate); ``calls`` (time
-    steps) and the sizes in elements of the tensors held. ``attrs["uncounted"]`` names the rest;
-    ``attrs["unread"]`` names weights of two or more dimensions that no counted operation read,
-    because their layer did not run or hides its arithmetic.
+    A row per layer and per attention product, per inference (divided by the batch size), with the
+    columns at the top of this module. ``attrs["uncounted"]`` names the rest; ``attrs["unread"]``
+    names weights of two or more dimensions that no counted operation read, because their layer
+    did not run or hides its arithmetic.
 
     Raises
     ------
     ValueError : an empty batch, no tensor in it, a wrong axis, or a compiled model.
     """
     arguments, keywords = _arguments(batch)
-    size = _batch_size(batch, batch_dim)
+    ledger = Ledger(_batch_size(batch, batch_dim))
+    _refuse_compiled(model)
+    with _at_rest(model), watching(model, ledger, (snntorch.SpikingNeuron, *neurons)) as watcher:
+        model(*arguments, **keywords)
+    table = ledger.frame()
+    table.attrs["unread"] = watcher.unread
+    return table
+
+
+def _refuse_compiled(model: nn.Module) -> None:
     for name, module in model.named_modules():
         if isinstance(module, torch.jit.ScriptModule) or hasattr(module, "_orig_mod"):
             raise ValueError(
                 f"model: {name or 'the model'} is compiled, which hides its operations; "
                 "pass the plain module"
             )
-    ledger = Ledger(size)
+
+
+@contextmanager
+def _at_rest(model: nn.Module) -> Iterator[None]:
+    """Evaluation without gradients, membranes at rest; modules get back the mode they had."""
     training = {module: module.training for module in model.modules()}
-    with ExitStack() as stack:
-        stack.callback(lambda: [setattr(m, "training", mode) for m, mode in training.items()])
+    try:
         model.eval()
-        _rest(model)
-        stack.enter_context(torch.no_grad())
-        watcher = stack.enter_context(
-            watch.watching(model, ledger, (snntorch.SpikingNeuron, *neurons))
-        )
-        model(*arguments, **keywords)
-    table = ledger.frame()
-    table.attrs["unread"] = watcher.unread
-    return table
+        for module in model.modules():
+            if isinstance(module, snntorch.SpikingNeuron) and hasattr(module, "reset_mem"):
+                module.reset_mem()
+        with torch.no_grad():
+            yield
+    finally:
+        for module, mode in training.items():
+            module.training = mode
 
 
 def _arguments(batch) -> tuple[tuple, dict]:
@@ -211,10 +236,3 @@ def _batch_size(batch, batch_dim: int) -> int:
     if 0 in shape:
         raise ValueError(f"batch: got an empty tensor of shape {shape}; needed is one sample")
     return shape[batch_dim]
-
-
-def _rest(model: nn.Module) -> None:
-    """Membranes that a module keeps itself go back to rest."""
-    for module in model.modules():
-        if isinstance(module, snntorch.SpikingNeuron) and hasattr(module, "reset_mem"):
-            module.reset_mem()

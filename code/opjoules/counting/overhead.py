@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 
-import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor, nn
@@ -23,8 +22,9 @@ def overhead(
 
     Returns
     -------
-    ``plain``, ``counting``, ``flop_counter``: seconds, the least of the rounds, which other
-    work on the machine disturbs least; ``ratio`` and ``flop_counter_ratio``: to ``plain``.
+    plain, counting, flop_counter : seconds, the least of the rounds, which other work on the
+        machine disturbs least.
+    ratio, flop_counter_ratio : of the last two to ``plain``.
 
     Raises
     ------
@@ -67,9 +67,9 @@ def _forward(model: nn.Module, batch) -> Callable[[], object]:
 
 def _seconds(turns: Mapping[str, Callable[[], object]]) -> dict[str, float]:
     """One turn of each."""
-    found = dict.fromkeys(turns, np.nan)
+    seconds = {}
     for name, action in turns.items():
         start = time.perf_counter()
         action()
-        found[name] = time.perf_counter() - start
-    return found
+        seconds[name] = time.perf_counter() - start
+    return seconds

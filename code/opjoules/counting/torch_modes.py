@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import prod
+
 import torch
 from torch import Tensor
 from torch.nn.functional import scaled_dot_product_attention
@@ -77,13 +79,17 @@ class Operations(TorchDispatchMode):
                 activation_writes=elements,
             )
         elif name in COMPARING:
-            produced = tree_leaves(output)[0].numel()
-            window = 1
-            if name.startswith("max_pool"):
-                axes = 2 if "2d" in name else 3
-                kernel = args[1] if len(args[1]) == axes else list(args[1]) * axes
-                window = int(torch.Size(kernel).numel()) - 1
+            produced = tree_leaves(output)[0].numel()  # a pool also returns indices
             layer = watcher.stack[-1].name or "model"
-            watcher.ledger.add(layer, "comparison", {}, comparisons=produced * window)
+            watcher.ledger.add(layer, "comparison", {}, comparisons=produced * _each(name, args))
         else:
             watcher.ledger.skip(f"aten.{name}", elements)
+
+
+def _each(name: str, args: tuple) -> int:
+    """Comparisons behind one output: a pool compares each element of its window but the first."""
+    if not name.startswith("max_pool"):
+        return 1
+    axes = 2 if "2d" in name else 3
+    kernel = args[1] if len(args[1]) == axes else list(args[1]) * axes
+    return prod(kernel) - 1

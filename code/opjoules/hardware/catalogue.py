@@ -9,6 +9,8 @@ Profiles of chips are in :mod:`opjoules.hardware.chips`.
 
 from __future__ import annotations
 
+from functools import cache
+
 import pandas as pd
 
 from opjoules import sources
@@ -17,23 +19,9 @@ from . import chips
 from .chips import CHIPS, IN_MEMORY, SURVEY
 from .profile import Cost, Profile, in_unit
 
-__all__ = [
-    "CHIPS",
-    "CMOS",
-    "Cost",
-    "IN_MEMORY",
-    "Profile",
-    "STATE_BITS",
-    "SURVEY",
-    "TECHNOLOGIES",
-    "WORD_BITS",
-    "operation_energy",
-    "profile",
-    "profiles",
-]
-
 CMOS = "45 nm 0.9 V"
 TECHNOLOGIES = {"45nm": CMOS, "7nm": "7 nm"}
+DESCRIPTIONS = {"45nm": "45 nm CMOS at 0.9 V", "7nm": "7 nm CMOS"}
 WORD_BITS = {"int8": 8, "fp16": 16, "fp32": 32}
 STATE_BITS = {"int8": 16, "fp16": 16, "fp32": 32}
 LOGIC = tuple(f"45nm_{width}" for width in WORD_BITS)
@@ -45,6 +33,7 @@ def profiles() -> tuple[str, ...]:
     return (*LOGIC, *CHIPS, SURVEY, *NEWER_LOGIC, IN_MEMORY)
 
 
+@cache
 def profile(name: str) -> Profile:
     """A hardware profile by name.
 
@@ -85,23 +74,14 @@ def _logic(node: str, width: str) -> Profile:
     decay and adds its input; the low end shifts instead of multiplying, the high end adds the
     reset. A comparison is a subtraction.
     """
-    technology = TECHNOLOGIES[node]
-    multiply, add, wide = (
-        operation_energy(operation, of, technology)
-        for operation, of in (
-            ("multiply", width),
-            ("add", width),
-            ("add", "int32" if width.startswith("int") else "fp32"),
-        )
-    )
+    technology, accumulator = TECHNOLOGIES[node], "int32" if width.startswith("int") else "fp32"
+    multiply = operation_energy("multiply", width, technology)
+    add, wide = (operation_energy("add", format, technology) for format in (width, accumulator))
     note = "high: 32-bit accumulator" if wide > add else "one published value"
-    memory = _memory(technology)
     source = "horowitz2014computing" if technology == CMOS else "jouppi2021ten"
     return Profile(
         name=f"{node}_{width}",
-        description=f"{technology.replace(' nm', ' nm CMOS at', 1)}, {width}"
-        if technology == CMOS
-        else f"{technology} CMOS, {width}",
+        description=f"{DESCRIPTIONS[node]}, {width}",
         mac=Cost(multiply + add, multiply + add, multiply + wide, source, note),
         ac=Cost(add, add, wide, source, note),
         neuron_update=Cost(
@@ -111,7 +91,7 @@ def _logic(node: str, width: str) -> Profile:
         weight_bits=WORD_BITS[width],
         activation_bits=WORD_BITS[width],
         state_bits=STATE_BITS[width],
-        memory=memory,
+        memory=_memory(technology),
     )
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from opjoules import sources
 
-from .profile import Cost, Profile, in_unit
+from .profile import Cost, Profile, in_unit, nothing
 
 CHIPS = {
     "loihi": "Loihi",
@@ -66,8 +66,7 @@ def _spread(rows: pd.DataFrame, note: str) -> Cost:
     values = rows["value"].astype(float)
     low, high = float(values.min()), float(values.max())
     centre = float(np.exp(np.median(np.log(values))))
-    sources = " ".join(dict.fromkeys(" ".join(rows["source"]).split()))
-    return Cost(low, min(max(centre, low), high), high, sources, note)
+    return Cost(low, min(max(centre, low), high), high, sources.joined(rows["source"]), note)
 
 
 def chip(name: str, calibrated: bool = False) -> Profile:
@@ -75,15 +74,21 @@ def chip(name: str, calibrated: bool = False) -> Profile:
 
     Sources that disagree give the interval. Constants that a simulator fitted to whole runs of
     the chip count among them only if ``calibrated``; ``disagreements`` shows them always.
+
+    Raises
+    ------
+    ValueError : another name.
     """
+    if name not in CHIPS:
+        raise ValueError(f"name: got {name!r}; allowed are {tuple(CHIPS)}")
     table = constants()
     if calibrated:
         table["quantity"] = table["quantity"].str.removesuffix(CALIBRATED)
     rows = table[(table["chip"] == CHIPS[name]) & ~table["quantity"].str.endswith(CALIBRATED)]
     synapse = rows[rows["quantity"] == SYNAPSE]
     updates = rows[rows["quantity"].str.startswith("neuron update")]
-    inside = Cost(0, 0, 0, str(synapse["source"].iloc[0]), "inside the synaptic operation")
-    neuron = inside
+    source = synapse["source"].iloc[0]
+    neuron = nothing(source, "inside the synaptic operation")
     if len(updates):
         spread = _spread(updates, "low: inactive neuron" if len(updates) > 1 else "")
         # Clocked cores update every neuron; the centre is the price of an active one.
@@ -94,7 +99,7 @@ def chip(name: str, calibrated: bool = False) -> Profile:
         description=f"{CHIPS[name]}, energy per synaptic operation as published",
         ac=_spread(synapse, note),
         neuron_update=neuron,
-        comparison=Cost(0, 0, 0, inside.source, "inside the neuron update"),
+        comparison=nothing(source, "inside the neuron update"),
         weight_bits=8,
         activation_bits=8,
         state_bits=16,
@@ -111,14 +116,13 @@ def survey() -> Profile:
     rows = table[(table["quantity"] == SYNAPSE) & ~table["chip"].isin(SOFTWARE)]
     updates = table[(table["chip"] == "Loihi") & table["quantity"].str.startswith("neuron update")]
     source = str(updates["source"].iloc[0])
-    inside = Cost(0, 0, 0, source, "inside the neuron update")
     neuron = Cost(0, 0, updates["value"].max(), source, "high: Loihi's; else in the synaptic one")
     return Profile(
         name=SURVEY,
         description="Range over digital neuromorphic chips, definitions differ",
         ac=_spread(rows, "least, median, greatest over chips"),
         neuron_update=neuron,
-        comparison=inside,
+        comparison=nothing(source, "inside the neuron update"),
         weight_bits=8,
         activation_bits=8,
         state_bits=16,
@@ -140,7 +144,7 @@ def in_memory() -> Profile:
     mac = _spread(
         rows, "low: one-phase read; high: four-phase read; whole chip at greatest throughput"
     )
-    inside = Cost(0, 0, 0, mac.source, "inside the multiply-accumulate")
+    inside = nothing(mac.source, "inside the multiply-accumulate")
     return Profile(
         name=IN_MEMORY,
         description="HERMES, phase-change memory crossbars, 8-bit input and output",
@@ -176,10 +180,15 @@ def transport(name: str) -> Cost:
 def disagreements() -> pd.DataFrame:
     """Constants for which two sources give different values, largest ratio first.
 
-    One row per constant: ``chip``, ``quantity``, ``low`` and ``high`` in pJ, who says so
-    (``low_source``, ``high_source``, ``low_evidence``, ``high_evidence``), their ``ratio``, and
-    ``source`` (both). Memory is compared per 64 bits: the same printed number, charged for a
-    shorter word, is a larger cost.
+    Memory is compared per 64 bits: the same printed number, charged for a shorter word, is a
+    larger cost.
+
+    Columns
+    -------
+    chip, quantity : the constant.
+    low, high, ratio : both values in pJ, and high over low.
+    low_evidence, high_evidence : how each was found.
+    low_source, high_source, source : who says so, each and both.
     """
     table = constants()
     table["quantity"] = table["quantity"].str.removesuffix(CALIBRATED)
@@ -220,5 +229,5 @@ def _pair(rows: pd.DataFrame) -> dict:
         "high_evidence": high["evidence"],
         "low_source": low["source"],
         "high_source": high["source"],
-        "source": " ".join(dict.fromkeys(f"{low['source']} {high['source']}".split())),
+        "source": sources.joined([low["source"], high["source"]]),
     }

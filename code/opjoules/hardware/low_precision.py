@@ -32,8 +32,11 @@ def multiplier(weight_bits: int, activation_bits: int) -> float:
 def narrow(weight_bits: int = 8, activation_bits: int = 8, leak: bool = True) -> Profile:
     """45 nm logic with operands of up to 8 bits.
 
-    ``leak=False``: neurons that integrate without a decay, so an update is one addition (high:
-    two into a 32-bit word, with the reset), where the leaky neuron also multiplies.
+    Parameters
+    ----------
+    weight_bits, activation_bits : widths of the operands.
+    leak : neurons decay, so that an update multiplies; without, it is one addition (high: two
+        into a 32-bit word, with the reset).
 
     Raises
     ------

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from opjoules import units
+from opjoules import sources, units
 
 
 @dataclass(frozen=True)
@@ -43,10 +43,17 @@ class Cost:
         )
 
     def __add__(self, other: Cost) -> Cost:
-        sources = " ".join(dict.fromkeys(f"{self.source} {other.source}".split()))
         return Cost(
-            self.low + other.low, self.central + other.central, self.high + other.high, sources
+            self.low + other.low,
+            self.central + other.central,
+            self.high + other.high,
+            sources.joined([self.source, other.source]),
         )
+
+
+def nothing(source: str, note: str) -> Cost:
+    """No energy of its own; ``note`` says where it is contained."""
+    return Cost(0, 0, 0, source, note)
 
 
 @dataclass(frozen=True)
@@ -94,7 +101,15 @@ class Profile:
         return self.memory[level][1].scaled(bits / width, f"{bits} of {width} bits, {level}")
 
     def as_dataframe(self) -> pd.DataFrame:
-        """Every constant of the profile in pJ, with its word size, source and note."""
+        """Every constant of the profile.
+
+        Columns
+        -------
+        profile, operation : its name, and what is paid for; levels of memory by their names.
+        word_bits : width of the words.
+        low_pj, central_pj, high_pj : pJ per operation or access.
+        source, note : where the constant comes from, and what to know.
+        """
         operations = {
             "mac": (self.mac, self.weight_bits),
             "ac": (self.ac, self.weight_bits),
@@ -119,7 +134,13 @@ class Profile:
 
 
 def in_unit(table: pd.DataFrame, name: str, unit: str, columns: tuple[str, ...]) -> pd.DataFrame:
-    """``columns`` of a table of costs in ``unit``, each row converted from its own ``unit``.
+    """A table of costs in one unit, each row converted from the unit that stands in it.
+
+    Parameters
+    ----------
+    table, name : with a column ``unit``; its file, for errors.
+    unit : the wanted one.
+    columns : those to convert.
 
     Raises
     ------

@@ -84,7 +84,7 @@ def conflicts() -> pd.DataFrame:
     again = rows[rows["family"].isin(AGAIN)]
     parts = again.index.to_series().str.extract(r"^(?P<network>.*) \((?P<second>.*)\)$")
     first = rows.loc[parts["network"]]
-    both = first["source"].to_numpy() + " " + again["source"].to_numpy()
+    pairs = zip(first["source"], again["source"], strict=True)
     return pd.DataFrame(
         {
             "network": parts["network"].to_numpy(),
@@ -93,7 +93,7 @@ def conflicts() -> pd.DataFrame:
             "second_mj": again["energy_mj"].to_numpy(),
             "ratio": again["energy_mj"].to_numpy() / first["energy_mj"].to_numpy(),
             "why": again["note"].to_numpy(),
-            "source": [" ".join(dict.fromkeys(keys.split())) for keys in both],
+            "source": [sources.joined(pair) for pair in pairs],
         }
     )
 

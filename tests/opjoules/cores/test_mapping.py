@@ -36,9 +36,7 @@ def test_every_weight_is_placed_exactly_once(on, matrices, method):
     load = (pieces["rows"] * pieces["columns"]).groupby(pieces["core"]).sum()
     assert (load <= on.capacity).all()
     least = cores.lower_bound(matrices, on)
-    assert least <= cores.count(cores.pack(matrices, on)) <= cores.count(
-        cores.spread(matrices, on)
-    )  # fmt: skip
+    assert least <= cores.count(cores.pack(matrices, on)) <= cores.count(cores.spread(matrices, on))
     assert 0 < cores.utilisation(pieces, on) <= 1
 
 

@@ -98,9 +98,13 @@ def test_a_multicast_tree_counts_each_link_once():
 
 def test_placement_finds_the_best_of_all_on_a_small_mesh():
     table = pd.DataFrame(
-        {"stream": "s", "source": [0, 1, 2, 3], "targets": [(1,), (2,), (3,), (0,)],
-         "messages": [5.0, 1.0, 4.0, 2.0]}
-    )  # fmt: skip
+        {
+            "stream": "s",
+            "source": [0, 1, 2, 3],
+            "targets": [(1,), (2,), (3,), (0,)],
+            "messages": [5.0, 1.0, 4.0, 2.0],
+        }
+    )
     mesh = Mesh(2, 3)
     best = min(
         cores_traffic.unicast(table, mesh.xy[list(order)])

@@ -35,9 +35,10 @@ def neurobench_count(case: Case) -> float | None:
 def spikingjelly_count(case: Case) -> float | None:
     """Operations or words per sample by the counter that names them; None: no such counter."""
     counters = {
-        "MAC": op_counter.MACCounter, "AC": op_counter.SynOpCounter,
+        "MAC": op_counter.MACCounter,
+        "AC": op_counter.SynOpCounter,
         "word": op_counter.MemoryAccessCounter,
-    }  # fmt: skip
+    }
     if case.unit not in counters:
         return None
     counter = counters[case.unit]()

@@ -99,9 +99,13 @@ def networks(seed: int) -> dict[str, tuple[nn.Module, torch.Tensor]]:
     torch.manual_seed(seed)
     perceptron = nn.Sequential(nn.Linear(20, 40), nn.ReLU(), nn.Linear(40, 7))
     convolutions = nn.Sequential(
-        nn.Conv2d(3, 8, 3, padding=1), nn.ReLU(), nn.Conv2d(8, 4, 5, stride=2), nn.ReLU(),
-        nn.Flatten(), nn.Linear(4 * 4 * 4, 10),
-    )  # fmt: skip
+        nn.Conv2d(3, 8, 3, padding=1),
+        nn.ReLU(),
+        nn.Conv2d(8, 4, 5, stride=2),
+        nn.ReLU(),
+        nn.Flatten(),
+        nn.Linear(4 * 4 * 4, 10),
+    )
     return {
         "perceptron": (perceptron, torch.randn(5, 20)),
         "convolutions": (convolutions, torch.rand(3, 3, 11, 11)),

@@ -61,11 +61,15 @@ def test_memory_is_charged_per_bit_of_a_64_bit_access():
 @pytest.mark.parametrize(
     "elements,bits,level",
     [
-        (8192, 8, "SRAM 8 KB"), (8193, 8, "SRAM 32 KB"), (8192, 32, "SRAM 32 KB"),
-        (8193, 32, "SRAM 1 MB"), (2**20, 8, "SRAM 1 MB"), (2**20 + 1, 8, "DRAM"),
+        (8192, 8, "SRAM 8 KB"),
+        (8193, 8, "SRAM 32 KB"),
+        (8192, 32, "SRAM 32 KB"),
+        (8193, 32, "SRAM 1 MB"),
+        (2**20, 8, "SRAM 1 MB"),
+        (2**20 + 1, 8, "DRAM"),
         (1e12, 32, "DRAM"),
     ],
-)  # fmt: skip
+)
 def test_a_tensor_lives_in_the_smallest_memory_that_holds_it(elements, bits, level):
     assert costs.profile("45nm_int8").level(elements, bits) == level
 

@@ -85,10 +85,12 @@ def test_a_hop_costs_between_the_two_directions():
 def test_disagreements_show_both_values_and_both_sources():
     found = chips.disagreements().set_index(["chip", "quantity"])
     expected = {
-        ("SpiNNaker", chips.SYNAPSE): (45, 13300), ("TrueNorth", chips.SYNAPSE): (2.5, 26),
-        ("SpiNNaker2", chips.SYNAPSE): (10, 450), ("Loihi", chips.SYNAPSE): (23.6, 35.5),
+        ("SpiNNaker", chips.SYNAPSE): (45, 13300),
+        ("TrueNorth", chips.SYNAPSE): (2.5, 26),
+        ("SpiNNaker2", chips.SYNAPSE): (10, 450),
+        ("Loihi", chips.SYNAPSE): (23.6, 35.5),
         ("45 nm logic", "64 bits from SRAM 8 KB"): (10, 20),
-    }  # fmt: skip
+    }
     for key, (low, high) in expected.items():
         row = found.loc[key]
         assert (row["low"], row["high"]) == (low, high)

@@ -50,21 +50,33 @@ def priced_networks(seed: int) -> dict[str, tuple[nn.Module, torch.Tensor]]:
     flat = (torch.rand(STEPS, 1, 700) < 0.2).float()
     return {
         "dense perceptron": (
-            Timed(nn.Linear(432, 90), nn.Linear(90, 10, bias=False)), image.flatten(2),
+            Timed(nn.Linear(432, 90), nn.Linear(90, 10, bias=False)),
+            image.flatten(2),
         ),
         "dense convolutions": (
-            Timed(nn.Conv2d(3, 16, 3, padding=1), nn.Conv2d(16, 24, 5, stride=2, bias=False),
-                  nn.Linear(24 * 16, 10)), image,
+            Timed(
+                nn.Conv2d(3, 16, 3, padding=1),
+                nn.Conv2d(16, 24, 5, stride=2, bias=False),
+                nn.Linear(24 * 16, 10),
+            ),
+            image,
         ),
         "spiking perceptron": (
-            Timed(nn.Linear(700, 60), cells(), nn.Linear(60, 10, bias=False), cells()), flat,
+            Timed(nn.Linear(700, 60), cells(), nn.Linear(60, 10, bias=False), cells()),
+            flat,
         ),
         "spiking convolutions": (
-            Timed(nn.Conv2d(2, 8, 3, padding=1, stride=2), cells(),
-                  nn.Conv2d(8, 12, 3, bias=False), cells(), nn.Linear(12 * 16, 10), cells()),
+            Timed(
+                nn.Conv2d(2, 8, 3, padding=1, stride=2),
+                cells(),
+                nn.Conv2d(8, 12, 3, bias=False),
+                cells(),
+                nn.Linear(12 * 16, 10),
+                cells(),
+            ),
             spikes,
         ),
-    }  # fmt: skip
+    }
 
 
 def counts(seed: int) -> dict[str, dict[str, float]]:

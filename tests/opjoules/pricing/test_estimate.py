@@ -21,9 +21,13 @@ def table(**counts) -> pd.DataFrame:
 
 @pytest.mark.parametrize(
     "count,cost",
-    [("macs", "mac"), ("acs", "ac"), ("neuron_updates", "neuron_update"),
-     ("comparisons", "comparison")],
-)  # fmt: skip
+    [
+        ("macs", "mac"),
+        ("acs", "ac"),
+        ("neuron_updates", "neuron_update"),
+        ("comparisons", "comparison"),
+    ],
+)
 @pytest.mark.parametrize("name", ["45nm_fp32", "45nm_int8"])
 def test_arithmetic_is_count_times_cost(count, cost, name):
     found = estimate(table(**{count: 1000.0}), name, memory=False)
@@ -37,9 +41,15 @@ def test_traffic_by_hand():
     # 1,000 fp32 weights fit 8 KB: 10 pJ a 64-bit access, so 5 pJ a word. 10,000 activations
     # (40 KB) need the 1 MB memory: 50 pJ a word. 500,000 states (2 MB) need DRAM: 650 to 1300.
     counts = table(
-        weight_reads=1000, weight_size=1000, activation_reads=4000, activation_writes=6000,
-        activation_size=10_000, state_reads=7, state_writes=3, state_size=500_000,
-    )  # fmt: skip
+        weight_reads=1000,
+        weight_size=1000,
+        activation_reads=4000,
+        activation_writes=6000,
+        activation_size=10_000,
+        state_reads=7,
+        state_writes=3,
+        state_size=500_000,
+    )
     found = estimate(counts, "45nm_fp32", memory=True)
     terms = found.terms
     assert terms.loc["weights", "central"] == pytest.approx(1000 * 5 * PICO)

@@ -120,8 +120,9 @@ def test_verdicts_need_the_same_answer_at_both_ends_of_the_costs(dense):
     assert (energies[["ratio", "ratio_low", "ratio_high"]] == 1).all(axis=None)
     assert (energies["verdict"] == OPEN).all()
     assert energies.loc["Lemaire et al.", "low"] < energies.loc["Lemaire et al.", "high"]
-    assert (same.loc[same.index.str.startswith("break-even"), "verdict"]
-            == "no spike-driven layer").all()  # fmt: skip
+    assert (
+        same.loc[same.index.str.startswith("break-even"), "verdict"] == "no spike-driven layer"
+    ).all()
     for rate in (0.001, 1.0):
         found = compare_schemes(spiking(rate), dense).set_index("scheme").drop(energies.index[1:2])
         found = found[~found.index.str.startswith("break-even")]

@@ -55,8 +55,9 @@ def test_joules_per_query_and_per_token():
     known = table.dropna(subset=["low"])
     assert (known["low"] <= known["value"]).all() and (known["value"] <= known["high"]).all()
     assert table["value"].notna().all() and set(table.index.get_level_values(1)) == {
-        "query", "token",
-    }  # fmt: skip
+        "query",
+        "token",
+    }
 
 
 def test_above_floor_divides_print_by_floor():

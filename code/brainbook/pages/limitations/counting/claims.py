@@ -4,80 +4,142 @@ from __future__ import annotations
 
 import pandas as pd
 
-from brainbook.evidence.claims import Claim
-from opjoules import EnergyReport, profile
+from brainbook.evidence.claims import Claim, identity, ordering
+from brainbook.evidence.intervals import Interval, mean_interval
+from opjoules import EnergyReport
 from opjoules.pricing.schemes import EFFECTIVE
-from opjoules.units import convert
+
+from .identities import weight_price
+from .measure import Measured, scheme_factors, size_ratios
+
+SCHEMES = "lemaire2023analytical zhou2023spikformer"
 
 
-def claims(
-    identities: pd.DataFrame, schemes: pd.DataFrame, seen: pd.DataFrame, spiking: EnergyReport
-) -> list[Claim]:
+def claims(measured: Measured) -> list[Claim]:
     """Page limitations/counting: counts against closed forms, and what a scheme decides."""
-    slugs = ("minilm", "fused", "spikes", "flops", "batch")
-    wording = (
-        "The count of MiniLM's multiply-accumulates is the closed form for its shape, attention "
-        "products included.",
-        "Attention written as one fused call counts as many multiply-accumulates as attention "
-        "written step by step.",
-        "Accumulates of the trained spiking network are its spikes times their fan-out.",
-        "Where no attention is involved, PyTorch's own counter reports two operations for each "
-        "multiply-accumulate counted here.",
-        "Dense products per image do not depend on the number of images in the batch.",
-    )
-    sources = (
-        "closed form: layers · (12·n·d² + 2·n²·d) + d²", "the same model counted the other way",
-        "independent count with forward hooks", "PyTorch's FlopCounterMode, halved",
-        "the same model on another batch",
-    )  # fmt: skip
-    found = [
-        Claim(f"counting-{slug}", words, "exact", row.counted, row.expected, 1e-10, "operations",
-              source)
-        for slug, words, source, row in zip(
-            slugs, wording, sources, identities.itertuples(), strict=True
-        )
-    ]  # fmt: skip
-    means = schemes.groupby("scheme")["central"].mean()
-    means = means[schemes.loc[schemes["quantity"] == "J", "scheme"].unique()]
-    effective = schemes.loc[schemes["scheme"] == EFFECTIVE.name, "ratio"]
-    joules = schemes.loc[schemes["quantity"] == "J", "ratio"]
-    table = spiking.as_dataframe()
-    words = int(profile(spiking.estimate.profile).weight_bits)
-    fetch = table[table["term"] == "weights"]
     return [
-        *found,
-        Claim(
-            "counting-cases",
-            "The count equals the closed form in every case of the table of counters.",
-            "exact", float((seen["book"] == seen["closed form"]).sum()), float(len(seen)), 1e-10,
-            "cases", "closed form of each case",
+        *count_claims(measured.identities),
+        case_claim(measured.seen),
+        *scheme_claims(measured.schemes),
+        price_claim(measured.spiking),
+    ]
+
+
+def count_claims(identities: pd.DataFrame) -> list[Claim]:
+    """The same thing counted in two ways; MiniLM's closed form is the page's argument."""
+    rows = [
+        (
+            "minilm",
+            "counting-minilm",
+            "The count of MiniLM's multiply-accumulates is the closed form for its shape, "
+            "attention products included.",
+            "closed form: layers · (12·n·d² + 2·n²·d) + d²",
         ),
-        Claim(
+        (
+            "fused",
+            "counting-fused",
+            "Attention written as one fused call counts as many multiply-accumulates as "
+            "attention written step by step.",
+            "the same model counted the other way",
+        ),
+        (
+            "spikes",
+            "counting-spikes",
+            "Accumulates of the trained spiking network are its spikes times their fan-out.",
+            "independent count with forward hooks",
+        ),
+        (
+            "flops",
+            "counting-flops",
+            "Where no attention is involved, PyTorch's own counter reports two operations for "
+            "each multiply-accumulate counted here.",
+            "PyTorch's FlopCounterMode, halved",
+        ),
+        (
+            "batch",
+            "counting-batch",
+            "Dense products per image do not depend on the number of images in the batch.",
+            "the same model on another batch",
+        ),
+    ]
+    return [
+        identity(
+            id,
+            statement,
+            identities.loc[row, "counted"],
+            expected=identities.loc[row, "expected"],
+            unit="operations",
+            source=source,
+            role="finding" if row == "minilm" else "check",
+        )
+        for row, id, statement, source in rows
+    ]
+
+
+def case_claim(seen: pd.DataFrame) -> Claim:
+    """Every case of the table of counters."""
+    return identity(
+        "counting-cases",
+        "The count equals the closed form in every case of the table of counters.",
+        (seen["book"] == seen["closed form"]).sum(),
+        expected=len(seen),
+        unit="cases",
+        source="closed form of each case",
+        role="finding",
+    )
+
+
+def scheme_claims(schemes: pd.DataFrame) -> list[Claim]:
+    """How far the scheme decides an energy, and the order of two networks."""
+    effective = schemes.loc[schemes["scheme"] == EFFECTIVE.name, "ratio"]
+    return [
+        ordering(
             "counting-scheme-decides",
             "For one and the same trained network, the dearest accounting scheme gives more than "
             "ten times the energy of the cheapest.",
-            "ordering", means.max() / means.min(), 10.0, 0.0, "ratio",
-            "lemaire2023analytical zhou2023spikformer",
+            mean_interval(scheme_factors(schemes), over="seeds"),
+            expected=10,
+            unit="ratio",
+            source=SCHEMES,
         ),
-        Claim(
+        ordering(
             "counting-joules-agree",
-            "Under every scheme that counts joules, and for every seed, the perceptron needs more "
-            "than the spiking network of its size; the least ratio.",
-            "ordering", 1 / joules.max(), 1.0, 0.0, "ratio",
-            "lemaire2023analytical zhou2023spikformer",
+            "Under every scheme that counts joules, the perceptron needs more than the spiking "
+            "network of its size; the least ratio.",
+            least_advantage(schemes),
+            expected=1,
+            unit="ratio",
+            source=SCHEMES,
         ),
-        Claim(
+        ordering(
             "counting-effective-reverses",
             "Counted in effective operations, where a multiplication weighs as much as an "
-            "addition, it needs more; the margin is a standard deviation over seeds.",
-            "ordering", effective.mean(), 1.0, effective.std(), "ratio", "yik2025neurobench",
+            "addition, the spiking network needs more than the perceptron of its size.",
+            mean_interval(effective, over="seeds"),
+            expected=1,
+            unit="ratio",
+            source="yik2025neurobench",
         ),
-        Claim(
-            "counting-word-share",
-            "A weight pays its share of a 64-bit access, not the whole of it.",
-            "exact", float(fetch["central"].sum() / fetch["count"].sum()) * 1e12,
-            profile(spiking.estimate.profile).memory[fetch["level"].iloc[0]][1].central
-            * convert(words, "bit", "byte") / convert(64, "bit", "byte"),
-            1e-10, "pJ", "horowitz2014computing",
-        ),
-    ]  # fmt: skip
+    ]
+
+
+def least_advantage(schemes: pd.DataFrame) -> Interval:
+    """Perceptron over spiking network by the scheme where its interval reaches lowest."""
+    ratios = 1 / size_ratios(schemes)  # (seeds, schemes)
+    intervals = [
+        mean_interval(ratios[scheme], over="seeds", sentences=ratios.shape[1]) for scheme in ratios
+    ]
+    return min(intervals, key=lambda interval: interval.low)
+
+
+def price_claim(report: EnergyReport) -> Claim:
+    """The price of a weight, from the report and by hand."""
+    charged, share = weight_price(report)
+    return identity(
+        "counting-word-share",
+        "A weight pays its share of a 64-bit access, not the whole of it.",
+        charged,
+        expected=share,
+        unit="pJ",
+        source="horowitz2014computing",
+    )

@@ -9,6 +9,12 @@ from matplotlib.figure import Figure
 from brainbook.evidence import style
 from opjoules import EnergyReport
 
+ROLES = {"spiking network": "spiking", "MiniLM": "transformer"}
+SIDES = (  # columns, colour, height beside the tick, label
+    (["low", "central", "high"], "spiking", 0.14, "spiking"),
+    (["dense_low", "dense_central", "dense_high"], "reference", -0.14, "perceptron"),
+)
+
 
 def draw_report_layers(report: EnergyReport) -> Figure:
     """Page limitations/counting, figure draw_report_layers: joules by layer."""
@@ -18,8 +24,7 @@ def draw_report_layers(report: EnergyReport) -> Figure:
 def draw_report_hardware(hardware: pd.DataFrame) -> Figure:
     """Page limitations/counting, figure draw_report_hardware."""
     fig, axes = style.figure(1, 2, 3.6)
-    roles = {"spiking network": "spiking", "MiniLM": "transformer"}
-    for ax, (name, role) in zip(axes, roles.items(), strict=True):
+    for ax, (name, role) in zip(axes, ROLES.items(), strict=True):
         rows = hardware[hardware["network"] == name].sort_values("central", ascending=False)
         places, shade = np.arange(len(rows)), style.colour(role)
         ends = [rows["central"] - rows["low"], rows["high"] - rows["central"]]
@@ -33,19 +38,17 @@ def draw_report_hardware(hardware: pd.DataFrame) -> Figure:
 
 
 def draw_report_schemes(schemes: pd.DataFrame) -> Figure:
-    """Page limitations/counting, figure draw_report_schemes."""
+    """Page limitations/counting, figure draw_report_schemes: means over seeds, and each seed."""
     joules = schemes[schemes["quantity"] == "J"]
     names = list(joules["scheme"].unique())
     fig, ax = style.figure(1, 1, 2.8)
-    pairs = (("", "spiking", 0.14, "spiking"), ("dense_", "reference", -0.14, "perceptron"))
-    for prefix, role, shift, label in pairs:
-        ends = [f"{prefix}{end}" for end in ("low", "central", "high")]
+    for ends, role, shift, label in SIDES:
         low, centre, high = joules.groupby("scheme")[ends].mean().loc[names].to_numpy().T
         places, shade = np.arange(len(names)) + shift, style.colour(role)
         bars = [centre - low, high - centre]
         ax.errorbar(centre, places, xerr=bars, fmt="o", color=shade, label=label)
-        each = joules["scheme"].map(names.index) + shift
-        ax.plot(joules[ends[1]], each - 0.1, "|", color=shade, ms=5)
+        each = joules["scheme"].map(names.index) + shift - 0.1
+        ax.plot(joules[ends[1]], each, "|", color=shade, ms=5)
     ax.set_yticks(range(len(names)), names)
     ax.set(xscale="log", xlabel="joules per image")
     ax.legend(loc="best", fontsize=8)
