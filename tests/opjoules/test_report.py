@@ -12,10 +12,10 @@ import torch
 from pybtex.database import parse_string
 from torch import nn
 
-from opjoules import energy_report
 from opjoules.display import ROWS, compact
 from opjoules.hardware.catalogue import profile
 from opjoules.pricing.estimate import Joules
+from opjoules.report import energy_report
 from opjoules.units import quantity
 
 

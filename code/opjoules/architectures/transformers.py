@@ -64,11 +64,7 @@ def spiking_transformer(
         raise ValueError(f"image: got {image} pixels; must be a multiple of {STEM_STEPS[-1]}")
     if order not in ORDERS:
         raise ValueError(f"order: got {order!r}; allowed are {ORDERS}")
-    maps = [channels, *(width // factor for factor in STEM_WIDTHS)]
-    rows = [
-        layers.convolution(f"stem.{i}", image // step, maps[i : i + 2])
-        for i, step in enumerate(STEM_STEPS)
-    ]
+    rows = _stem(image, channels, width)
     products = layers.key_value_first if order == ORDERS[0] else layers.attention
     tokens = (image // STEM_STEPS[-1]) ** 2
     for block in range(depth):
@@ -81,6 +77,15 @@ def spiking_transformer(
     if not timesteps:
         return table
     return from_rates(table, rates, timesteps, bias=False, traffic=True, neurons=True)
+
+
+def _stem(image: int, channels: int, width: int) -> list[dict]:
+    """The stem's five convolutions."""
+    maps = [channels, *(width // factor for factor in STEM_WIDTHS)]
+    return [
+        layers.convolution(f"stem.{i}", image // step, maps[i : i + 2])
+        for i, step in enumerate(STEM_STEPS)
+    ]
 
 
 def vision_transformer(

@@ -8,7 +8,9 @@ import snntorch
 import torch
 from torch import nn
 
-from opjoules.architectures import transformers as networks
+from opjoules.architectures.counts import dense_counts, from_rates
+from opjoules.architectures.text import text_transformer
+from opjoules.architectures.transformers import residual_network
 from opjoules.counting.operations import count_operations
 from opjoules.pricing import lemaire
 
@@ -126,8 +128,8 @@ def test_spiking_fully_connected_layer_by_hand():
 
 
 def test_readings_span_the_interval_and_products_are_named_as_left_out():
-    network = networks.text_transformer(1, 64, 4, 16)
-    found = lemaire.estimate_lemaire(networks.dense_counts(network), network)
+    network = text_transformer(1, 64, 4, 16)
+    found = lemaire.estimate_lemaire(dense_counts(network), network)
     assert found.joules.low <= found.joules.central <= found.joules.high
     assert found.joules.low < found.joules.high
     assert {"block.0.product 1", "block.0.product 2", "embedding.word"} <= set(found.left_out)
@@ -136,8 +138,8 @@ def test_readings_span_the_interval_and_products_are_named_as_left_out():
 
 
 def test_errors_name_what_is_missing():
-    network = networks.residual_network(18, 32)
-    bare = networks.from_rates(network, 0.1, 4, real=("stem",), once=("head",))  # without traffic
+    network = residual_network(18, 32)
+    bare = from_rates(network, 0.1, 4, real=("stem",), once=("head",))  # without traffic
     with pytest.raises(ValueError, match="traffic=True"):
         lemaire.estimate_lemaire(bare)
     with pytest.raises(ValueError, match="reading: got 'guess'"):

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from opjoules.architectures import transformers as networks
+from opjoules.architectures.transformers import spiking_transformer, vision_transformer
 from opjoules.counting.operations import count_operations
 from opjoules.pricing import break_even
 from opjoules.pricing.estimate import estimate
@@ -15,16 +15,16 @@ from opjoules.pricing.lemaire import estimate_lemaire
 from opjoules.pricing.schemes import COLUMNS, LESS, MORE, OPEN, compare_schemes, spike_rates
 
 MAC, AC = 4.6e-12, 0.9e-12  # J, fp32 at 45 nm (Horowitz 2014)
-SPIKING = networks.spiking_transformer(1, 64, 4, 64)
+SPIKING = spiking_transformer(1, 64, 4, 64)
 
 
 def spiking(rate: float, timesteps: int = 5):
-    return networks.spiking_transformer(1, 64, 4, 64, timesteps=timesteps, rates=rate)
+    return spiking_transformer(1, 64, 4, 64, timesteps=timesteps, rates=rate)
 
 
 @pytest.fixture(scope="module")
 def dense():
-    return networks.vision_transformer(1, 64, 64, counts=True)
+    return vision_transformer(1, 64, 64, counts=True)
 
 
 @pytest.fixture(scope="module")
@@ -85,9 +85,7 @@ def test_rates_of_spikes_by_hand():
     spikes = torch.tensor([[1.0, 0, 0, 1, 0, 0], [0, 0, 1, 0, 0, 0]])
     found = spike_rates(count_operations(model, spikes))
     assert found == pytest.approx(dict.fromkeys(found, 3 / 12))
-    assert np.isnan(
-        list(spike_rates(networks.vision_transformer(1, 64, 64, counts=True)).values())
-    ).all()
+    assert np.isnan(list(spike_rates(vision_transformer(1, 64, 64, counts=True)).values())).all()
 
 
 @pytest.mark.parametrize("study", range(len(break_even.thresholds())))
