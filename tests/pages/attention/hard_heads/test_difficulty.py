@@ -1,27 +1,25 @@
 """What makes a head hard: every quantity on cases whose value is known."""
 
+import itertools
 import math
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
-from scipy.stats import spearmanr
 
-from brainbook.models.attention.minilm_text import calibration_passages
-from brainbook.models.features.landmarks import Landmarks, Tuning
-from brainbook.pages.attention.hard_heads import difficulty as head_difficulty
+from brainbook.models.astrocyte.tuned import KINDS, trial
+from brainbook.models.attention.minilm_heads import heads_on
+from brainbook.models.features.landmarks import Landmarks, Tuning, unexplained
 from brainbook.pages.attention.hard_heads.difficulty import (
-    difficulty,
-    explain,
+    measure_difficulty,
+    measure_heads,
     norms,
+    perplexity,
     predicted_error,
     query_dimensions,
     query_spectrum,
-    rank_correlation,
     ranks,
-    sharpness,
-    unreached,
 )
 
 
@@ -51,19 +49,15 @@ def test_norms_are_those_of_pairs():
 
 def test_uniform_attention_spreads_over_all_keys_and_one_hot_attention_over_one():
     query, key, _ = head(tokens=30)
-    found = sharpness(0 * query, key)
-    assert torch.allclose(found["perplexity"], torch.full((2,), 30.0, dtype=torch.float64))
-    assert torch.allclose(found["share"], torch.ones(2, dtype=torch.float64))
-    found = sharpness(*one_hot_attention()[:2])
-    assert found["perplexity"].item() == pytest.approx(1, abs=1e-9)
-    assert found["share"].item() == pytest.approx(1 / 20, abs=1e-9)
+    assert perplexity(0 * query, key).tolist() == pytest.approx([30, 30])
+    assert perplexity(*one_hot_attention()[:2]).item() == pytest.approx(1, abs=1e-9)
 
 
 def test_attention_to_four_keys_alike_has_perplexity_four():
     key = torch.zeros(1, 16, 2, dtype=torch.float64)
     key[:, :4, 0] = 50.0
     query = torch.ones_like(key)
-    assert sharpness(query, key)["perplexity"].item() == pytest.approx(4, abs=1e-9)
+    assert perplexity(query, key).item() == pytest.approx(4, abs=1e-9)
 
 
 def test_uniform_attention_has_rank_one_in_every_sense():
@@ -160,65 +154,49 @@ def test_queries_that_are_all_alike_ask_for_one_function():
     assert found.item() == pytest.approx(0, abs=1e-8)
 
 
-def test_rank_correlation_is_scipys():
-    generator = np.random.default_rng(0)
-    x, y = generator.integers(0, 6, (2, 5, 40)).astype(float)
-    expected = [spearmanr(a, b).statistic for a, b in zip(x, y, strict=True)]
-    assert np.allclose(rank_correlation(x, y), expected)
-    assert np.isnan(rank_correlation(np.ones((1, 4)), np.arange(4.0)[None])).all()
-
-
-def test_what_made_the_errors_is_found_to_explain_them():
-    generator = np.random.default_rng(1)
-    layer, number = np.indices((6, 12)).reshape(2, -1)
-    measured = pd.DataFrame({"layer": layer, "head": number, "document": 0})
-    measured["cause"] = generator.normal(size=72)
-    measured["chance"] = generator.normal(size=72)
-    measured["half"] = measured["cause"] + generator.normal(size=72)
-    errors = measured[["layer", "head"]].assign(error=np.exp(-measured["cause"]))
-    table = explain(errors, measured).set_index("quantity")
-    assert list(table.index[:2]) == ["cause", "half"]
-    assert table.loc["cause", ["rho", "low", "high"]].tolist() == pytest.approx([-1, -1, -1])
-    assert table.loc["half", "low"] < table.loc["half", "rho"] < table.loc["half", "high"] < 0
-    assert table.loc["chance", "low"] < 0 < table.loc["chance", "high"]
-    assert table.loc["cause", ["behind", "behind_low", "behind_high"]].tolist() == [0, 0, 0]
-    assert table.loc["half", "behind"] == pytest.approx(1 + table.loc["half", "rho"])
-    assert (table.loc[["half", "chance"], "behind_low"] > 0).all()
-    assert explain(errors, measured).equals(explain(errors, measured))
-    with pytest.raises(ValueError, match="got 2 heads"):
-        explain(errors[:2], measured)
-
-
 def test_bad_error_is_named():
     with pytest.raises(ValueError, match="error: got 1.5"):
         ranks(*head(), error=1.5)
 
 
 @pytest.fixture(scope="module")
-def small():
-    return calibration_passages(24, 6)[:12]
+def measured(calibration, documents):
+    return measure_difficulty(calibration, documents)
 
 
-@pytest.fixture
-def few_passages(monkeypatch, small):
-    for module in (head_difficulty,):
-        monkeypatch.setattr(module, "calibration_passages", lambda tokens: small)
+def test_every_head_of_every_document_is_measured(measured, documents):
+    cells = measured.groupby(["document", "layer", "head"]).size()
+    assert list(cells.index) == list(itertools.product(documents, range(6), range(12)))
+    row = measured.query("document == 2 and layer == 1 and head == 7").iloc[0]
+    own = heads_on(documents[2]).problem[1, 7]
+    expected = norms(own.query, own.key) | ranks(*own.tensors)
+    expected |= {"perplexity": perplexity(own.query, own.key)}
+    for name, number in expected.items():
+        assert row[name] == pytest.approx(float(number), rel=1e-6)
 
 
-def test_every_head_of_minilm_is_measured(few_passages):
-    frame = difficulty((0, 1), tokens=24)
-    assert len(frame) == 2 * 72 and not frame.isna().any().any()
-    assert frame["perplexity"].between(1, 24).all()
-    assert (frame["output_rank"] <= 24).all() and (frame["log10_functions"] > 0).all()
-    calibrated = frame.groupby(["layer", "head"])["log10_functions"].nunique()
-    assert (calibrated == 1).all()
+def test_what_queries_ask_for_comes_from_calibration_alone(measured, calibration, documents):
+    asked = ["reach", "dimension", "log10_functions"]
+    assert (measured.groupby(["layer", "head"])[asked].nunique() == 1).all(axis=None)
+    other = measure_difficulty(calibration[:10], documents)
+    assert (other[asked] != measured[asked]).all(axis=None)
+    pd.testing.assert_frame_equal(other.drop(columns=asked), measured.drop(columns=asked))
 
 
-def test_more_units_reach_more_of_a_query(few_passages):
-    few, many = (unreached(m, 0, (0,), tokens=24, ridge=1e-3) for m in (4, 64))
-    assert len(many) == 72 and many["unreached"].between(0, 1).all()
-    for column in ("unreached", "predicted"):
+def test_more_units_reach_more_of_a_query(calibration, documents):
+    few, many = (measure_heads(calibration, documents, units) for units in (4, 64))
+    assert many["unreached"].between(0, 1).all()
+    for column in ("unreached", "predicted", "error"):
         assert (many[column] < few[column]).mean() > 0.95
+
+
+def test_errors_are_those_of_the_shared_trials(calibration, documents):
+    """Two ways to the same number: this page's sweep, and the trial of one layer."""
+    place = ["document", "head"]
+    ours = measure_heads(calibration, documents, 16, draw=3).query("layer == 2").sort_values(place)
+    given = {"documents": documents, "calibration": calibration}
+    shared = trial(KINDS[0], 2, 16, 3, **given).query("part == 'output' and split == 'test'")
+    np.testing.assert_allclose(ours["error"], shared.sort_values(place)["error"], rtol=1e-5)
 
 
 def test_the_predicted_error_is_that_of_independent_errors_of_the_weights():
@@ -240,5 +218,5 @@ def test_a_unit_at_the_query_leaves_the_share_of_the_ridge():
     query = torch.randn(1, 6, 3, generator=torch.Generator().manual_seed(0)) * 5
     eye = torch.eye(3, dtype=torch.float64).unsqueeze(0)
     tuning = Tuning(query, torch.zeros(1, 6), torch.zeros(1, 1, 3), eye)
-    left = head_difficulty.unexplained(Landmarks(tuning, 1e-6), query)
+    left = unexplained(Landmarks(tuning, 1e-6), query)
     assert torch.allclose(left, torch.full_like(left, 1e-6), rtol=0.5)

@@ -1,26 +1,30 @@
 """What hidden units stand for: information against scikit-learn, and planted meanings found."""
 
+import itertools
+
 import pandas as pd
 import pytest
 import torch
 from sklearn.metrics import adjusted_mutual_info_score
 
 from brainbook.evidence import pretrained
-from brainbook.models.attention.minilm_heads import HEADS, LAYERS
-from brainbook.models.attention.minilm_text import calibration_passages
+from brainbook.evidence.seeding import seeded as seeds
+from brainbook.models.attention.minilm_heads import problem_on
 from brainbook.models.attention.softmax import Problem
-from brainbook.pages.attention.hard_heads import meaning as unit_meaning
 from brainbook.pages.attention.hard_heads.meaning import (
     LABELS,
     MAPS,
     MARK,
+    Halves,
+    answering_units,
     attended,
+    clearest_heads,
     commonest,
-    meaning,
+    measure_meaning,
+    measure_words,
+    query_labels,
     random_answer,
     shared_information,
-    telling,
-    words,
 )
 
 
@@ -73,62 +77,78 @@ def test_random_units_answer_to_the_direction_of_the_query_alone():
     assert answers.unique().numel() > 4 and answers.max() < 16
 
 
-def planted(label, tokens=20, passages=8):
-    """Passages whose queries are a code of their token or of their position, for all heads."""
+def coded(label, tokens=20, passages=8):
+    """Halves whose queries are a code of their token or of their position, for all heads."""
     ids = torch.randint(1000, 1012, (passages, tokens), generator=seeded())
     code = 6 * torch.randn(2000, 8, generator=seeded(1))
     numbers = ids if label == "token" else torch.arange(tokens).expand_as(ids)
     query = code[numbers] + 0.01 * torch.randn(passages, tokens, 8, generator=seeded(2))
-    query = query.view(passages, 1, 1, tokens, 8).expand(-1, LAYERS, HEADS, -1, -1).contiguous()
-    key = 0.1 * torch.randn(query.shape, generator=seeded(3))
-    return tuple(map(tuple, ids.tolist())), (query, key, key)
+    query = query.view(passages, 1, 1, tokens, 8).expand(-1, 6, 12, -1, -1).contiguous()
+    text = Problem(query, 0.1 * torch.randn(query.shape, generator=seeded(3)), query)
+    return Halves(text[::2], text[1::2], ids[1::2])
 
 
-@pytest.mark.parametrize("label", ["token", "position"])
-def test_a_planted_meaning_is_found(monkeypatch, label):
-    ids, tensors = planted(label)
-    monkeypatch.setattr(unit_meaning, "problem_on", lambda passages: Problem(*tensors))
-    monkeypatch.setattr(unit_meaning, "calibration_passages", lambda tokens: ids)
-    found = meaning(units=12, seeds=(0, 1), passages=8, tokens=20)
-    assert len(found) == 2 * 72 * len(LABELS) * len(MAPS)
-    tuned = found[found["map"] == MAPS[0]].groupby("label")["explained"].median()
-    other = {"token": "position", "position": "token"}[label]
-    assert tuned[label] > 0.8 and tuned[other] < 0.3
-    assert telling(found).set_index("label").loc[label, "adjusted"] > 0.6
+@pytest.mark.parametrize(("label", "other"), [("token", "position"), ("position", "token")])
+def test_a_planted_meaning_is_found(label, other):
+    halves = coded(label)
+    answering = answering_units(halves, layer=2, units=12, seed=0)[MAPS[0]]
+    labels = query_labels(halves)
+    explained = {
+        name: shared_information(answering, labels[name], seeded(4))["explained"].median()
+        for name in (label, other)
+    }
+    assert explained[label] > 0.8 and explained[other] < 0.3
 
 
-@pytest.fixture(scope="module")
-def small():
-    return calibration_passages(24, 6)[:16]
+def test_every_head_is_measured_with_both_maps_and_every_draw(calibration):
+    frame = measure_meaning(calibration, units=16, seeds=(0, 1), passages=8)
+    cells = frame.groupby(["map", "label", "seed"])[["layer", "head"]].agg(list)
+    assert set(cells.index) == set(itertools.product(MAPS, LABELS, (0, 1)))
+    assert (cells["head"].map(tuple) == tuple(range(12)) * 6).all()
+    halves = Halves.of(calibration, 8)
+    answering = answering_units(halves, 4, 16, 1)[MAPS[0]]
+    expected = shared_information(answering, query_labels(halves)["position"], seeds(93, 1))
+    rows = frame.query("map == @MAPS[0] and label == 'position' and seed == 1 and layer == 4")
+    assert rows["adjusted"].tolist() == pytest.approx(expected["adjusted"].tolist())
 
 
-@pytest.fixture
-def few_passages(monkeypatch, small):
-    monkeypatch.setattr(unit_meaning, "calibration_passages", lambda tokens: small)
+def test_tuning_and_measuring_use_different_passages(calibration):
+    halves = Halves.of(calibration, 4)
+    text = problem_on(calibration).query
+    numbers = [
+        [next(n for n, known in enumerate(text) if known.equal(one)) for one in half.query]
+        for half in (halves.known, halves.measured)
+    ]
+    assert numbers == [[0, 13], [6, 19]]
+    assert halves.ids.tolist() == [list(calibration[n]) for n in numbers[1]]
+    with pytest.raises(ValueError, match="passages: got 21; allowed are 2 to 20"):
+        Halves.of(calibration, 21)
 
 
-def test_tuning_and_measuring_use_different_passages(few_passages):
-    known, measured = unit_meaning._halves(16, 24)
-    assert not set(known) & set(measured) and len(known) == len(measured) == 8
-    with pytest.raises(ValueError, match="passages: got 17; allowed are 2 to 16"):
-        unit_meaning._halves(17, 24)
+def test_labels_are_those_of_each_query(calibration):
+    halves = Halves.of(calibration, 8)
+    labels = query_labels(halves)
+    own = halves.measured[2, 1, 5]  # third passage, layer 1, head 5
+    picked = (own.query @ own.key.mT).argmax(-1)
+    seen = {name: x[min(17, len(x) - 1)].view(4, 24)[2] for name, x in labels.items()}
+    assert seen["token"].equal(halves.ids[2]) and seen["position"].equal(torch.arange(24))
+    assert seen["attended token"].equal(halves.ids[2][picked])
+    for place, (at, offset) in enumerate(zip(picked, seen["attended offset"], strict=True)):
+        assert offset == (MARK if at in (0, 23) else at - place)
 
 
-def test_offsets_to_marks_are_one_kind(few_passages):
-    labels = unit_meaning._labels(16, 24)
-    assert labels["token"].shape == labels["position"].shape == (1, 8 * 24)
-    assert labels["attended offset"].shape == (72, 8 * 24)
-    offsets = labels["attended offset"]
-    places = (labels["position"] + offsets)[offsets != MARK]
-    assert places.min() >= 1 and places.max() <= 22 and (offsets == MARK).any()
-
-
-def test_words_describe_the_units_that_answer_most(few_passages):
-    table = words(0, 1, units=16, shown=3, passages=16, tokens=24)
-    assert len(table) == 3 and table["answers"].is_monotonic_decreasing
-    assert table["to_a_mark"].between(0, 1).all()
-    assert (table["position_low"] <= table["position_high"]).all()
-    assert table.equals(words(0, 1, units=16, shown=3, passages=16, tokens=24))
+def test_words_describe_the_units_that_answer_most(calibration):
+    table = measure_words(calibration, 12, [(0, 1), (5, 2)], shown=2, top=1, passages=8)
+    assert list(table["head"]) == ["0.1", "0.1", "5.2", "5.2"]
+    halves = Halves.of(calibration, 8)
+    answering = answering_units(halves, 0, 12, 0)[MAPS[0]][1]
+    counts = torch.bincount(answering)
+    busiest = halves.ids.flatten()[answering == counts.argmax()]
+    first = table.iloc[0]
+    assert first["answers"] == counts.max()
+    assert first["tokens"] == commonest(busiest, 1)
+    low, high = map(int, first["positions"].split(" to "))
+    assert 0 <= low <= high < 24
 
 
 def test_commonest_words_are_decoded_and_counted():
@@ -137,7 +157,7 @@ def test_commonest_words_are_decoded_and_counted():
     assert commonest(ids, 2) == "the 3, mouse 2"
 
 
-def test_the_telling_head_is_the_one_with_the_largest_median_over_seeds():
+def test_the_clearest_head_is_the_one_with_the_largest_median_over_seeds():
     rows = [
         {"map": kind, "seed": seed, "layer": layer, "head": 0, "label": label, "adjusted": value}
         for label in LABELS
@@ -148,6 +168,6 @@ def test_the_telling_head_is_the_one_with_the_largest_median_over_seeds():
         )
         for seed, value in enumerate(values)
     ]
-    best = telling(pd.DataFrame(rows))
+    best = clearest_heads(pd.DataFrame(rows))
     assert list(best["label"]) == list(LABELS)
     assert (best["layer"] == 1).all() and (best["adjusted"] == 0.3).all()

@@ -10,50 +10,105 @@ Attention heads are (..., N, d), queries and keys divided by d^(1/4); all is com
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 import torch
-from scipy.stats import rankdata
 from torch import Tensor
 
-from brainbook.models.astrocyte.tuned import KINDS, fitted
+from brainbook.evidence import store
+from brainbook.models.astrocyte.tuned import KINDS, fitted, read
 from brainbook.models.attention.minilm_heads import LAYERS, heads_on, problem_on
-from brainbook.models.attention.minilm_text import calibration_passages, held_out_passages
-from brainbook.models.attention.softmax import check
-from brainbook.models.features.landmarks import SAMPLE, key_metric, unexplained
+from brainbook.models.attention.minilm_text import Passage
+from brainbook.models.attention.softmax import Problem, check, relative_error
+from brainbook.models.features.landmarks import SAMPLE, Landmarks, key_metric, unexplained
 from brainbook.models.features.variance import mean_log_scatter
 
 ERROR = 0.1  # relative output error that the ranks below are asked to reach
 PLACE = ["layer", "head"]
 
 
-def difficulty(documents: Sequence[int], tokens: int = 196) -> pd.DataFrame:
-    """Every quantity for all heads of MiniLM, on the first passage of each test document.
+@store.kept
+def measure_heads(
+    calibration: Sequence[Passage], documents: Mapping[int, Passage], units: int, draw: int = 0
+) -> pd.DataFrame:
+    """Page attention/hard_heads, figure draw_difficulty: errors of all heads beside predicted ones.
 
-    ``documents``: as in ``held_out_passages``. Columns document, layer, head,
-    those of :func:`norms`, :func:`sharpness` and :func:`ranks`, from the test passage; and those
-    of :func:`query_dimensions`, from calibration text, the same for every document.
+    Parameters
+    ----------
+    calibration : passages to fit to.
+    documents : test passages, by number.
+    units : tuned hidden units a head.
+    draw : draws the units; one fit a head reads all documents.
+
+    Columns
+    -------
+    error : relative error of the head's output.
+    unreached : share of a query that the units leave over, mean over queries.
+    predicted : :func:`predicted_error`.
+    head, document, layer : from 0.
     """
-    known = torch.stack([_on_calibration(layer, tokens) for layer in range(LAYERS)])
     frames = []
-    for document in documents:
-        heads = heads_on(held_out_passages([document], tokens)[document]).problem
-        measured = {
-            **norms(heads.query, heads.key),
-            **sharpness(heads.query, heads.key),
-            **ranks(heads.query, heads.key, heads.value),
-            **query_dimensions(known),
-        }
-        frames.append(_frame(measured).assign(document=document))
+    for layer in range(LAYERS):
+        features = fitted(KINDS[0], layer, units, draw, problem_on(calibration))
+        for document, passage in documents.items():
+            frame = measured_and_predicted(features, heads_on(passage).problem[layer])
+            frames.append(frame.assign(document=document, layer=layer))
     return pd.concat(frames, ignore_index=True)
 
 
-def _frame(measured: dict[str, Tensor]) -> pd.DataFrame:
-    """One row a head from tensors (layers, heads)."""
-    layer, head = np.indices(next(iter(measured.values())).shape)
-    columns = {name: values.double().numpy().ravel() for name, values in measured.items()}
+def measured_and_predicted(features: Landmarks, problem: Problem) -> pd.DataFrame:
+    """Columns error, unreached, predicted, head: a row a head of (heads, N, d)."""
+    exact, _ = problem.exact()
+    share = unexplained(features, problem.query)  # (heads, N)
+    columns = {
+        "error": relative_error(read(features, *problem.tensors).output, exact),
+        "unreached": share.mean(-1),
+        "predicted": predicted_error(share, *problem.tensors),
+    }
+    frame = pd.DataFrame({name: x.double().numpy() for name, x in columns.items()})
+    return frame.assign(head=range(len(frame)))
+
+
+@store.kept
+def measure_difficulty(
+    calibration: Sequence[Passage], documents: Mapping[int, Passage]
+) -> pd.DataFrame:
+    """Page attention/hard_heads, figures draw_difficulty, draw_rank_bounds: what heads are like.
+
+    Parameters
+    ----------
+    calibration, documents : as in :func:`measure_heads`.
+
+    Columns
+    -------
+    layer, head, document : from 0.
+    scatter, query_norm, key_norm : :func:`norms`, of the test document.
+    perplexity : :func:`perplexity`, of the test document.
+    stable_rank, entropy_rank, truncated_rank, output_rank : :func:`ranks`, of the test document.
+    reach, dimension, log10_functions : :func:`query_dimensions`, of the calibration text.
+    """
+    known = problem_on(calibration)
+    spectra = [_calibration_spectrum(known[:, layer]) for layer in range(LAYERS)]
+    asked = query_dimensions(torch.stack(spectra))  # (layers, heads) each
+    frames = []
+    for document, passage in documents.items():
+        query, key, value = heads_on(passage).problem.tensors  # (layers, heads, N, d)
+        quantities = {
+            **norms(query, key),
+            "perplexity": perplexity(query, key),
+            **ranks(query, key, value),
+            **asked,
+        }
+        frames.append(_one_row_a_head(quantities).assign(document=document))
+    return pd.concat(frames, ignore_index=True)
+
+
+def _one_row_a_head(quantities: dict[str, Tensor]) -> pd.DataFrame:
+    """Columns layer, head and one a quantity, from tensors (layers, heads)."""
+    layer, head = np.indices(next(iter(quantities.values())).shape)
+    columns = {name: values.double().numpy().ravel() for name, values in quantities.items()}
     return pd.DataFrame({"layer": layer.ravel(), "head": head.ravel()} | columns)
 
 
@@ -68,12 +123,11 @@ def norms(query: Tensor, key: Tensor) -> dict[str, Tensor]:
     }
 
 
-def sharpness(query: Tensor, key: Tensor) -> dict[str, Tensor]:
-    """perplexity: exp(entropy) of a row of attention, mean over rows; share: of N. (...)"""
+def perplexity(query: Tensor, key: Tensor) -> Tensor:
+    """Keys attended to, (...): exp(entropy) of a row of attention, mean over rows."""
     check(query, key)
-    weights = (query.double() @ key.double().mT).softmax(-1)
-    perplexity = torch.special.entr(weights).sum(-1).exp().mean(-1)
-    return {"perplexity": perplexity, "share": perplexity / key.shape[-2]}
+    weights = (query.double() @ key.double().mT).softmax(-1)  # (..., N, N)
+    return torch.special.entr(weights).sum(-1).exp().mean(-1)
 
 
 def ranks(query: Tensor, key: Tensor, value: Tensor, error: float = ERROR) -> dict[str, Tensor]:
@@ -96,15 +150,15 @@ def ranks(query: Tensor, key: Tensor, value: Tensor, error: float = ERROR) -> di
     check(query, key, value)
     if not 0 < error < 1:
         raise ValueError(f"error: got {error}; must lie between 0 and 1")
-    weights = (query.double() @ key.double().mT).softmax(-1)
+    weights = (query.double() @ key.double().mT).softmax(-1)  # A, (..., N, N)
     value = value.double()
+    # squares of A's singular values, ascending, and its right singular vectors
     squares, right = torch.linalg.eigh(weights.mT @ weights)
-    squares = squares.clamp_min(0)  # of the singular values, ascending
-    singular = squares.sqrt()
-    passed_on = squares * (right.mT @ value).square().sum(-1)
+    squares = squares.clamp_min(0)  # (..., N)
+    passed_on = squares * (right.mT @ value).square().sum(-1)  # what each adds to |A V|^2
     return {
         "stable_rank": squares.sum(-1) / squares[..., -1],
-        "entropy_rank": _exp_entropy(singular),
+        "entropy_rank": _exp_entropy(squares.sqrt()),
         "truncated_rank": _dimensions(passed_on, error),
         "output_rank": _dimensions(torch.linalg.svdvals(weights @ value).flip(-1) ** 2, error),
     }
@@ -116,17 +170,19 @@ def _exp_entropy(amounts: Tensor) -> Tensor:
 
 
 def _dimensions(squares: Tensor, error: float) -> Tensor:
-    """How many of the last ``squares`` to keep, so that the rest is at most error^2 of the sum."""
-    left_out = squares.cumsum(-1)  # what is lost where the entries up to here are cut
-    return (left_out > error**2 * left_out[..., -1:]).sum(-1)
+    """How many entries the best cut keeps, for squares (..., n) in the order of their cutting.
+
+    The sum of what is cut, from the first entry on, is at most error^2 of the whole. (...)
+    """
+    cut = squares.cumsum(-1)  # the loss where entries up to here are cut
+    return (cut > error**2 * cut[..., -1:]).sum(-1)
 
 
-def _on_calibration(layer: int, tokens: int) -> Tensor:
-    """Spectrum of calibration queries in the metric of the keys, (heads, d)."""
-    query, key, _ = problem_on(calibration_passages(tokens))[:, layer].tensors
-    some = slice(None, None, max(1, len(key) // SAMPLE))
-    seen = query.transpose(0, 1).flatten(1, 2)
-    return query_spectrum(seen, key_metric(query[some], key[some]))
+def _calibration_spectrum(known: Problem) -> Tensor:
+    """:func:`query_spectrum`, (heads, d), of (passages, heads, N, d) in the metric of the keys."""
+    some = known[:: max(1, len(known.key) // SAMPLE)]
+    seen = known.query.transpose(0, 1).flatten(1, 2)  # (heads, passages x N, d)
+    return query_spectrum(seen, key_metric(some.query, some.key))
 
 
 def query_spectrum(query: Tensor, metric: Tensor) -> Tensor:
@@ -135,7 +191,7 @@ def query_spectrum(query: Tensor, metric: Tensor) -> Tensor:
     query : (..., n, d). metric : S, (..., d, d), of :mod:`brainbook.models.features.landmarks`.
     """
     apart = query.double() - query.double().mean(-2, keepdim=True)
-    covariance = apart.mT @ apart / apart.shape[-2]
+    covariance = apart.mT @ apart / apart.shape[-2]  # (..., d, d)
     values, vectors = torch.linalg.eigh(metric.double())
     root = vectors * values.clamp_min(0).sqrt().unsqueeze(-2)
     return torch.linalg.eigvalsh(root.mT @ covariance @ root).clamp_min(0).flip(-1)
@@ -154,38 +210,14 @@ def query_dimensions(spectrum: Tensor) -> dict[str, Tensor]:
     chapter 4). In d dimensions they are all products of those, so entropies add up.
     """
     a, b = 1 / (4 * spectrum.clamp_min(1e-12)), 0.5
-    ratio = b / (a + b + (a.square() + 2 * a * b).sqrt())
-    entropy = -(1 - ratio).log() - ratio / (1 - ratio) * ratio.log()
+    ratio = b / (a + b + (a.square() + 2 * a * b).sqrt())  # B
+    # entropy of (1 - B) B^n, n = 0, 1, ...
+    entropy = -(1 - ratio).log() - ratio / (1 - ratio) * ratio.log()  # (..., d)
     return {
         "reach": spectrum.sum(-1),
         "dimension": spectrum.sum(-1).square() / spectrum.square().sum(-1),
         "log10_functions": entropy.sum(-1) / np.log(10),
     }
-
-
-def unreached(
-    units: int, seed: int, documents: Sequence[int], tokens: int = 196, ridge: float = 0.001
-) -> pd.DataFrame:
-    """What tuned units leave of a test query, and the output error to expect from that.
-
-    Units fitted as in ``tuned.fitted``. Columns document, layer, head, unreached (mean
-    of ``unexplained`` over queries), predicted (:func:`predicted_error`).
-    """
-    frames = []
-    for layer in range(LAYERS):
-        feature_map = fitted(
-            KINDS[0], layer, units, seed, problem_on(calibration_passages(tokens)), ridge
-        )
-        for document in documents:
-            heads = heads_on(held_out_passages([document], tokens)[document]).problem
-            query, key, value = heads[layer].tensors
-            share = unexplained(feature_map, query)
-            found = {
-                "unreached": share.mean(-1).unsqueeze(0),
-                "predicted": predicted_error(share, query, key, value).unsqueeze(0),
-            }
-            frames.append(_frame(found).assign(layer=layer, document=document))
-    return pd.concat(frames, ignore_index=True)
 
 
 def predicted_error(share: Tensor, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
@@ -197,55 +229,10 @@ def predicted_error(share: Tensor, query: Tensor, key: Tensor, value: Tensor) ->
     """
     check(query, key, value)
     query, key, value = query.double(), key.double(), value.double()
-    weights = (query @ key.mT).softmax(-1)
+    weights = (query @ key.mT).softmax(-1)  # a, (..., N, N)
     output, squares = weights @ value, weights.square()
+    # sum_s a_ts^2 |v_s - o_t|^2, multiplied out: (..., N)
     own = (squares @ value.square().sum(-1, keepdim=True)).squeeze(-1)
     cross = ((squares @ value) * output).sum(-1)
     apart = own - 2 * cross + squares.sum(-1) * output.square().sum(-1)
     return ((share * apart).sum(-1) / output.square().sum((-2, -1))).sqrt()
-
-
-def explain(
-    errors: pd.DataFrame,
-    measured: pd.DataFrame,
-    draws: int = 2000,
-    confidence: float = 0.95,
-    seed: int = 0,
-) -> pd.DataFrame:
-    """Rank correlation of heads' errors with each quantity, the strongest first.
-
-    errors : columns layer, head, error. measured : columns layer, head, document, and one for
-    each quantity. Both may hold several rows a head, whose median counts. Columns of the result:
-    quantity, rho (Spearman), low, high (percentile bootstrap over heads, ``confidence``), behind
-    (how far |rho| is below that of the strongest), behind_low, behind_high (from the same
-    resampled heads), heads.
-
-    Raises
-    ------
-    ValueError : fewer than three heads are in both.
-    """
-    quantities = measured.columns.difference(["document", *PLACE], sort=False)
-    both = measured.groupby(PLACE)[list(quantities)].median()
-    both = both.join(errors.groupby(PLACE)["error"].median(), how="inner")
-    if len(both) < 3:
-        raise ValueError(f"errors, measured: got {len(both)} heads in both; needed are 3")
-    generator = np.random.default_rng(seed)
-    chosen = generator.integers(len(both), size=(draws, len(both)))
-    chosen = np.vstack([np.arange(len(both)), chosen])  # the first row is the heads themselves
-    outcome = both["error"].to_numpy()[chosen]
-    rho = np.stack([rank_correlation(both[one].to_numpy()[chosen], outcome) for one in quantities])
-    behind = np.abs(rho[np.nanargmax(np.abs(rho[:, 0]))]) - np.abs(rho)
-    tails = np.array([1 - confidence, 1 + confidence]) / 2
-    low, high = np.nanquantile(rho[:, 1:], tails, axis=1)
-    behind_low, behind_high = np.nanquantile(behind[:, 1:], tails, axis=1)
-    table = pd.DataFrame({"quantity": quantities, "rho": rho[:, 0], "low": low, "high": high})
-    table = table.assign(behind=behind[:, 0], behind_low=behind_low, behind_high=behind_high)
-    return table.assign(heads=len(both)).sort_values("behind", ignore_index=True)
-
-
-def rank_correlation(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Spearman's correlation along the last axis; NaN where one of the two is constant."""
-    x, y = (rankdata(z, axis=-1) for z in (x, y))
-    x, y = (z - z.mean(-1, keepdims=True) for z in (x, y))
-    size = np.sqrt((x * x).sum(-1) * (y * y).sum(-1))
-    return np.divide((x * y).sum(-1), size, out=np.full(len(size), np.nan), where=size > 0)

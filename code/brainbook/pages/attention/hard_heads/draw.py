@@ -11,7 +11,8 @@ from brainbook.evidence import curves, style
 from .difficulty import PLACE
 from .learning import METHODS
 from .meaning import LABELS, MAPS
-from .measure import FACTORS
+from .measure import HardHeads
+from .stretching import FACTORS
 
 WORDS = {  # quantity: how a reader calls it
     "predicted": "predicted error",
@@ -28,18 +29,12 @@ WORDS = {  # quantity: how a reader calls it
     "entropy_rank": "rank of attention, entropy",
     "stable_rank": "rank of attention, stable",
 }
-
-
 SPLITS = {"test": "held-out", "calibration": "known"}
 
 
-def draw_difficulty(result: tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]) -> Figure:
-    """Page attention/hard_heads, figure draw_difficulty: what goes with error, and what predicts.
-
-    ``result``: the tables of all heads and within layers, and ``measure_heads``.
-    """
-    table, within, heads = result
-    table = table.iloc[::-1]
+def draw_difficulty(result: HardHeads) -> Figure:
+    """Page attention/hard_heads, figure draw_difficulty: what goes with error, what predicts."""
+    table, within = result.order.iloc[::-1], result.order_within
     fig, (ax, plot) = style.figure(1, 2, height=4.4, width_ratios=[1, 1.1])
     place = pd.Series(range(len(table)), index=table["quantity"])
     looks = {"all heads": (table, "transformer", 0.15), "within a layer": (within, "hybrid", -0.15)}
@@ -52,7 +47,7 @@ def draw_difficulty(result: tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]) -> 
     ax.set_yticks(place, [WORDS[one] for one in place.index])
     ax.set(xlabel="rank correlation", xlim=(-1, 1))
     ax.set_title("of a head's error with …")
-    middle = heads.groupby(PLACE)[["predicted", "error"]].median()
+    middle = result.heads.groupby(PLACE)[["predicted", "error"]].median()
     plot.loglog(middle["predicted"], middle["error"], "o", ms=4, color=style.colour("transformer"))
     ends, ticks = [0.02, 1.0], [0.05, 0.1, 0.2, 0.5]
     plot.loglog(ends, ends, color=style.colour("reference"), lw=1)
@@ -65,14 +60,15 @@ def draw_difficulty(result: tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]) -> 
     return fig
 
 
-def draw_stretched(result: pd.DataFrame) -> Figure:
+def draw_stretched(result: HardHeads) -> Figure:
     """Page attention/hard_heads, figure draw_stretched: the same heads with longer queries."""
+    rows = result.stretched
     fig, (ax, plot) = style.figure(1, 2, height=3.2)
     ends = []
     for column, role in (("error", "transformer"), ("predicted", "reference")):
         label = {"error": "measured"}.get(column, column)
-        ends.append(curves.over_seeds(ax, result, "factor", role, label, column, marker="o", ms=3))
-    curves.over_seeds(plot, result, "factor", "transformer", "", "perplexity", marker="o", ms=3)
+        ends.append(curves.over_seeds(ax, rows, "factor", role, label, column, marker="o", ms=3))
+    curves.over_seeds(plot, rows, "factor", "transformer", "", "perplexity", marker="o", ms=3)
     labels = {ax: "relative error of the output", plot: "keys attended to"}
     for one, label in labels.items():
         one.set(xscale="log", yscale="log", xlabel="length of queries (factor)", ylabel=label)
@@ -86,47 +82,44 @@ def draw_stretched(result: pd.DataFrame) -> Figure:
     return fig
 
 
-def draw_rank_bounds(result: tuple[pd.DataFrame, int]) -> Figure:
-    """Page attention/hard_heads, figure draw_rank_bounds: units that a knowing circuit needs.
-
-    ``result``: columns layer, head, error, output_rank, truncated_rank; and the units used.
-    """
-    heads, units = result
+def draw_rank_bounds(result: HardHeads) -> Figure:
+    """Page attention/hard_heads, figure draw_rank_bounds: units that a knowing circuit needs."""
     fig, ax = style.figure(height=3.2)
-    middle = heads.groupby(PLACE)[["error", "output_rank", "truncated_rank"]].median()
+    columns = ["error", "output_rank", "truncated_rank"]
+    middle = result.bounds.groupby(PLACE)[columns].median().sort_values("error")
     kinds = {
         "truncated_rank": ("transformer", "o", "knows the attention"),
         "output_rank": ("hybrid", "s", "knows attention and values"),
     }
-    right, ends = middle["error"].max(), []
-    hardest = middle.nlargest(6, "error")
+    left, right = middle["error"].iloc[[0, -1]]
+    ends = []
     for column, (role, marker, label) in kinds.items():
         shade = style.colour(role)
         ax.plot(middle["error"], middle[column], marker, ms=4, color=shade)
-        ends.append((label, right, hardest[column].median(), shade))
+        ends.append((label, right, middle[column].iloc[-1], shade))
     shade = style.colour("reference")
-    ax.plot([middle["error"].min(), right], [units] * 2, color=shade, lw=1.1, ls="--")
-    ends.append(("units of the tuned circuit", right, units, shade))
+    ax.plot([left, right], [result.units] * 2, color=shade, lw=1.1, ls="--")
+    ends.append(("units of the tuned circuit", right, result.units, shade))
     ax.set(xscale="log", yscale="log", xlabel="measured error of tuned units", xlim=(None, 4))
     ax.set_ylabel("units for an error of 0.1")
     ax.set_xticks([0.05, 0.1, 0.2, 0.5], ["0.05", "0.1", "0.2", "0.5"])
     ax.set_yticks([5, 10, 20, 50, 100, 200], ["5", "10", "20", "50", "100", "200"])
-    ax.set_ylim(4, 1.6 * units)
+    ax.set_ylim(4, 1.6 * result.units)
     ax.minorticks_off()
     style.label_ends(ax, ends)
     return fig
 
 
-def draw_meaning(result: pd.DataFrame) -> Figure:
+def draw_meaning(result: HardHeads) -> Figure:
     """Page attention/hard_heads, figure draw_meaning: shared information by layer."""
     colours = dict(zip(MAPS, (style.colour("hybrid"), style.colour("reference")), strict=True))
-    heads = result.groupby(["label", "map", "layer", "head"])["adjusted"].median()
+    layers = result.meaning_by_layer.set_index(["label", "map"])
     fig, axes = style.figure(1, len(LABELS), height=3.2, sharey=True)
     for ax, label in zip(axes, LABELS, strict=True):
         for kind, shade in colours.items():
-            spread = heads[label][kind].groupby("layer").quantile([0.25, 0.5, 0.75]).unstack()
-            ax.fill_between(spread.index, spread[0.25], spread[0.75], color=shade, alpha=0.25, lw=0)
-            ax.plot(spread.index, spread[0.5], color=shade)
+            rows = layers.loc[label, kind]
+            ax.fill_between(rows["layer"], rows["low"], rows["high"], color=shade, alpha=0.25, lw=0)
+            ax.plot(rows["layer"], rows["middle"], color=shade)
         ax.set_title(label)
         ax.set(xlabel="layer", xticks=range(6), ylim=(0, 1))
     axes[0].set_ylabel("information shared with the unit")
@@ -135,10 +128,11 @@ def draw_meaning(result: pd.DataFrame) -> Figure:
     return fig
 
 
-def draw_learned_ways(result: pd.DataFrame) -> Figure:
+def draw_learned_ways(result: HardHeads) -> Figure:
     """Page attention/hard_heads, figure draw_learned_ways: known and held-out text, by method."""
-    budgets, methods = sorted(result["steps"].unique()), METHODS[::-1]
-    error = result.groupby(["steps", "method", "split", "seed"])["error"].median()
+    rows = result.learned
+    budgets, methods = sorted(rows["steps"].unique()), METHODS[::-1]
+    error = rows.groupby(["steps", "method", "split", "seed"])["error"].median()
     place = {method: height for height, method in enumerate(methods)}
     shades = style.colour("hybrid"), style.colour("reference")
     looks = dict(zip(SPLITS, zip(shades, (0.12, -0.12), strict=True), strict=True))
@@ -152,6 +146,6 @@ def draw_learned_ways(result: pd.DataFrame) -> Figure:
         ax.set(xlabel="median output error", xlim=(0, error.max() * 1.05))
     axes[0, 0].set_yticks(list(place.values()), list(place))
     for height, (split, (shade, _)) in zip((0.94, 0.84), looks.items(), strict=True):
-        told = {"s": SPLITS[split], "color": shade, "transform": axes[0, 0].transAxes}
-        axes[0, 0].text(0.03, height, **told)
+        ax = axes[0, 0]
+        ax.text(0.03, height, SPLITS[split], color=shade, transform=ax.transAxes)
     return fig

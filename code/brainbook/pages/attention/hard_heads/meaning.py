@@ -15,70 +15,105 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import torch
 from torch import Generator, Tensor
 
-from brainbook.evidence import pretrained
+from brainbook.evidence import pretrained, store
 from brainbook.evidence.seeding import seeded
 from brainbook.models.attention.minilm_heads import HEADS, LAYERS, problem_on
-from brainbook.models.attention.minilm_text import calibration_passages
+from brainbook.models.attention.minilm_text import Passage
+from brainbook.models.attention.softmax import Problem
 from brainbook.models.features.landmarks import Landmarks, tune
 from brainbook.models.features.maps import Positive
 
 LABELS = ("token", "position", "attended token", "attended offset")
 MAPS = ("tuned", "random directions")
 MARK = 10_000  # stands for the offset of a passage's first or last token
+PASSAGES = 30  # calibration passages used, evenly spread; half to tune, half to measure
 
 
-def meaning(
-    units: int = 256, seeds: Sequence[int] = range(5), passages: int = 30, tokens: int = 196
-) -> pd.DataFrame:
-    """Information that the answering unit shares with each label, for all heads.
+@dataclass(frozen=True)
+class Halves:
+    """Calibration passages to tune units to, and others to measure them on.
 
-    ``passages`` : calibration passages used, evenly spread; half to tune, half to measure. A
-    seed draws the landmarks and the random directions.
-
-    Columns map, seed, layer, head, label, and those of :func:`shared_information`.
+    known, measured : (passages, layers, heads, N, d) each.
+    ids : token numbers of ``measured``, (passages, N).
     """
-    labels = _labels(passages, tokens)
-    rows = []
+
+    known: Problem
+    measured: Problem
+    ids: Tensor
+
+    @classmethod
+    def of(cls, calibration: Sequence[Passage], passages: int) -> Halves:
+        """``passages`` of the calibration passages, evenly spread.
+
+        Raises
+        ------
+        ValueError : ``passages`` is below 2, or more than there are.
+        """
+        if not 2 <= passages <= len(calibration):
+            raise ValueError(f"passages: got {passages}; allowed are 2 to {len(calibration)}")
+        chosen = np.linspace(0, len(calibration) - 1, passages).round().astype(int)
+        text, known, measured = problem_on(calibration), chosen[::2], chosen[1::2]
+        return cls(text[known], text[measured], torch.tensor(calibration)[measured])
+
+
+@store.kept
+def measure_meaning(
+    calibration: Sequence[Passage], units: int, seeds: Sequence[int], passages: int = PASSAGES
+) -> pd.DataFrame:
+    """Page attention/hard_heads, figure draw_meaning: what the answering unit shares with labels.
+
+    Parameters
+    ----------
+    calibration : passages, half of them to fit to.
+    units : hidden units a head.
+    seeds : each draws the landmarks and the random directions.
+    passages : how many are used.
+
+    Columns
+    -------
+    map : one of ``MAPS``.
+    seed, layer, head : from 0.
+    label : one of ``LABELS``.
+    adjusted, explained : :func:`shared_information`.
+    """
+    halves = Halves.of(calibration, passages)
+    labels = query_labels(halves)
+    layer, head = np.indices((LAYERS, HEADS)).reshape(2, -1)
+    frames = []
     for seed in seeds:
-        for kind, answering in _answering(units, seed, passages, tokens).items():
+        by_layer = [answering_units(halves, i, units, seed) for i in range(LAYERS)]
+        for kind in MAPS:
+            answering = torch.cat([one[kind] for one in by_layer])  # (layers x heads, n)
             for label, values in labels.items():
-                found = shared_information(answering, values, seeded(93, seed))
-                layer, head = np.indices((LAYERS, HEADS)).reshape(2, -1)
-                columns = {"map": kind, "seed": seed, "layer": layer, "head": head, "label": label}
-                numbers = {name: x.numpy() for name, x in found.items()}
-                rows.append(pd.DataFrame(columns | numbers))
-    return pd.concat(rows, ignore_index=True)
+                shared = shared_information(answering, values, seeded(93, seed))
+                place = {"map": kind, "seed": seed, "layer": layer, "head": head, "label": label}
+                numbers = {name: x.numpy() for name, x in shared.items()}
+                frames.append(pd.DataFrame(place | numbers))
+    return pd.concat(frames, ignore_index=True)
 
 
-def _halves(passages: int, tokens: int) -> tuple[np.ndarray, np.ndarray]:
-    """Numbers of the passages to tune to and of those to measure on."""
-    available = len(calibration_passages(tokens))
-    if not 2 <= passages <= available:
-        raise ValueError(f"passages: got {passages}; allowed are 2 to {available}")
-    chosen = np.linspace(0, available - 1, passages).round().astype(int)
-    return chosen[::2], chosen[1::2]
-
-
-def _labels(passages: int, tokens: int) -> dict[str, Tensor]:
-    """What each query of the measured half could stand for: (1 or heads of all layers, n)."""
-    _, measured = _halves(passages, tokens)
-    ids = torch.tensor([calibration_passages(tokens)[one] for one in measured])
-    query, key, _ = problem_on(calibration_passages(tokens)).tensors
-    picked = torch.cat([attended(query[measured, i], key[measured, i]) for i in range(LAYERS)], 1)
+def query_labels(halves: Halves) -> dict[str, Tensor]:
+    """What each measured query could stand for: (1 or layers x heads, passages x N)."""
+    ids, (query, key, _) = halves.ids, halves.measured.tensors
+    tokens = ids.shape[-1]
+    picked = torch.cat([attended(query[:, i], key[:, i]) for i in range(LAYERS)], 1)
+    # picked: (passages, layers x heads, N), number of the attended key
     place = torch.arange(tokens)
     to_a_mark = (picked == 0) | (picked == tokens - 1)
     words = ids.unsqueeze(1).expand_as(picked).gather(-1, picked)
+    offset = (picked - place).masked_fill(to_a_mark, MARK)
     return {
-        "token": ids.view(1, -1),
+        "token": ids.reshape(1, -1),
         "position": place.expand_as(ids).reshape(1, -1),
-        "attended token": words.transpose(0, 1).flatten(1),
-        "attended offset": (picked - place).masked_fill(to_a_mark, MARK).transpose(0, 1).flatten(1),
+        "attended token": words.transpose(0, 1).flatten(1),  # (layers x heads, passages x N)
+        "attended offset": offset.transpose(0, 1).flatten(1),
     }
 
 
@@ -87,20 +122,12 @@ def attended(query: Tensor, key: Tensor) -> Tensor:
     return (query @ key.mT).argmax(-1)
 
 
-def _answering(units: int, seed: int, passages: int, tokens: int) -> dict[str, Tensor]:
-    """Number of the unit that answers most, per map: (heads of all layers, n)."""
-    by_layer = [_layer_answering(i, units, seed, passages, tokens) for i in range(LAYERS)]
-    return {kind: torch.cat([found[kind] for found in by_layer]) for kind in MAPS}
-
-
-def _layer_answering(
-    layer: int, units: int, seed: int, passages: int, tokens: int
-) -> dict[str, Tensor]:
-    known, measured = _halves(passages, tokens)
-    query, key, _ = problem_on(calibration_passages(tokens)).tensors
+def answering_units(halves: Halves, layer: int, units: int, seed: int) -> dict[str, Tensor]:
+    """Number of the unit that answers each measured query most, by map: (heads, passages x N)."""
+    query, key = (x[:, layer] for x in (halves.known.query, halves.known.key))
     generator = seeded(94, layer, units, seed)
-    tuning = tune(query[known, layer], key[known, layer], units, generator)
-    seen = query[measured, layer].transpose(0, 1).flatten(1, 2)
+    tuning = tune(query, key, units, generator)
+    seen = halves.measured.query[:, layer].transpose(0, 1).flatten(1, 2)  # (heads, n, d)
     return {
         MAPS[0]: Landmarks(tuning, dtype=torch.float32).tuning_curves(seen).argmax(-1),
         MAPS[1]: random_answer(seen - tuning.centre, units, generator),
@@ -108,7 +135,7 @@ def _layer_answering(
 
 
 def random_answer(query: Tensor, units: int, generator: Generator) -> Tensor:
-    """Which of ``units`` random positive features fires most, for query (heads, n, d)."""
+    """Which of ``units`` random positive features fires most, (heads, n), for (heads, n, d)."""
     weight = Positive().draw(units, query.shape[-1], generator, query.shape[:1]).weight
     return (query @ weight.mT).argmax(-1)
 
@@ -123,8 +150,9 @@ def shared_information(unit: Tensor, label: Tensor, generator: Generator) -> dic
     explained : (I - E)/(H(unit) - E): 1 where the label settles which unit answers.
     """
     unit, label = _dense(unit), _dense(label).expand_as(unit)
-    own, other = _entropy(unit), _entropy(label)
+    own, other = _entropy(unit), _entropy(label)  # H(unit), H(label), (heads,)
     shuffled = label[:, torch.randperm(label.shape[-1], generator=generator)]
+    # I = H(unit) + H(label) - H(unit, label); E the same with shuffled labels
     shared, chance = (own + other - _entropy(_paired(unit, x)) for x in (label, shuffled))
     beyond = shared - chance
     return {
@@ -146,64 +174,77 @@ def _paired(x: Tensor, y: Tensor) -> Tensor:
 def _entropy(numbers: Tensor) -> Tensor:
     """Entropy in nats of the numbers in each row, (heads, n) -> (heads,), float64."""
     n = numbers.shape[-1]
-    inner = numbers.sort(-1).values
-    first = torch.ones_like(inner, dtype=torch.bool)
-    first[:, 1:] = inner[:, 1:] != inner[:, :-1]
-    run = (first.cumsum(-1) - 1) + n * torch.arange(len(inner)).unsqueeze(-1)
-    share = torch.bincount(run.flatten(), minlength=inner.numel()).view_as(inner).double() / n
-    return torch.special.entr(share).sum(-1)
+    ascending = numbers.sort(-1).values
+    first = torch.ones_like(ascending, dtype=torch.bool)
+    first[:, 1:] = ascending[:, 1:] != ascending[:, :-1]
+    # every run of equal numbers gets a number of its own, over all rows
+    run = (first.cumsum(-1) - 1) + n * torch.arange(len(ascending)).unsqueeze(-1)
+    count = torch.bincount(run.flatten(), minlength=ascending.numel()).view_as(ascending)
+    return torch.special.entr(count.double() / n).sum(-1)
 
 
-def telling(found: pd.DataFrame, column: str = "adjusted") -> pd.DataFrame:
-    """For every label the head whose tuned units share most with it, median over seeds.
+def clearest_heads(meaning: pd.DataFrame) -> pd.DataFrame:
+    """The head whose tuned units share most with each label: columns label, layer, head, adjusted.
 
-    ``found`` : of :func:`meaning`. Columns label, layer, head, and ``column``.
+    ``meaning`` : of :func:`measure_meaning`; ``adjusted`` is the median over seeds. A row a
+    label, in the order of ``LABELS``.
     """
-    tuned = found[found["map"] == MAPS[0]]
-    by_head = tuned.groupby(["label", "layer", "head"])[column].median().reset_index()
-    best = by_head.loc[by_head.groupby("label")[column].idxmax()]
+    tuned = meaning[meaning["map"] == MAPS[0]]
+    by_head = tuned.groupby(["label", "layer", "head"])["adjusted"].median().reset_index()
+    best = by_head.loc[by_head.groupby("label")["adjusted"].idxmax()]
     return best.set_index("label").loc[list(LABELS)].reset_index()
 
 
-def words(
-    layer: int,
-    head: int,
-    units: int = 256,
+@store.kept
+def measure_words(
+    calibration: Sequence[Passage],
+    units: int,
+    heads: Sequence[tuple[int, int]],
+    shown: int = 3,
+    top: int = 3,
+    passages: int = PASSAGES,
     seed: int = 0,
-    shown: int = 6,
-    top: int = 4,
-    passages: int = 30,
-    tokens: int = 196,
 ) -> pd.DataFrame:
-    """The units of one head that answer most often, and what they answer to.
+    """Page attention/hard_heads, the table beside figure draw_meaning: busiest units.
 
-    Columns unit, answers (queries), tokens and attended (the ``top`` commonest tokens with their
-    counts, of the queries and of the keys they attend to most), position_low, position_high
-    (quartiles of the queries' positions), to_a_mark (share of queries that attend to the first
-    or last token most), offset (median of the attended key among the others).
+    Parameters
+    ----------
+    calibration, units, passages : as in :func:`measure_meaning`.
+    heads : layer and head of each.
+    shown : units a head, those that answer most often.
+    top : tokens a unit, the commonest.
+    seed : draws the landmarks.
+
+    Columns
+    -------
+    head : "layer.head".
+    tokens : commonest tokens of the queries that the unit answers, with counts.
+    attended : the same of the keys that these queries attend to most.
+    positions : middle half of the queries' positions.
+    answers : how many queries the unit answers.
     """
-    flat = layer * HEADS + head
-    answering = _layer_answering(layer, units, seed, passages, tokens)[MAPS[0]][head]
-    labels = {name: x.expand(LAYERS * HEADS, -1) for name, x in _labels(passages, tokens).items()}
-    table = pd.DataFrame({name: values[flat].numpy() for name, values in labels.items()})
-    grouped = table.groupby(answering.numpy())
+    halves = Halves.of(calibration, passages)
+    labels = query_labels(halves)
     rows = []
-    for unit in grouped.size().nlargest(shown).index:
-        part = grouped.get_group(unit)
-        low, high = part["position"].quantile([0.25, 0.75])
-        offset = part["attended offset"].where(part["attended offset"] != MARK)
-        rows.append(
-            {
-                "unit": unit,
-                "answers": len(part),
-                "tokens": commonest(part["token"], top),
-                "attended": commonest(part["attended token"], top),
-                "position_low": low,
-                "position_high": high,
-                "to_a_mark": offset.isna().mean(),
-                "offset": offset.median(),
-            }
+    for layer, head in heads:
+        answering = answering_units(halves, layer, units, seed)[MAPS[0]][head]  # (n,)
+        own = layer * HEADS + head
+        table = pd.DataFrame(
+            {name: values[min(own, len(values) - 1)].numpy() for name, values in labels.items()}
         )
+        grouped = table.groupby(answering.numpy())
+        for unit in grouped.size().nlargest(shown).index:
+            part = grouped.get_group(unit)
+            low, high = part["position"].quantile([0.25, 0.75]).round().astype(int)
+            rows.append(
+                {
+                    "head": f"{layer}.{head}",
+                    "tokens": commonest(part["token"], top),
+                    "attended": commonest(part["attended token"], top),
+                    "positions": f"{low} to {high}",
+                    "answers": len(part),
+                }
+            )
     return pd.DataFrame(rows)
 
 
