@@ -72,8 +72,8 @@ def test_calibration_text_has_no_run_of_words_in_common_with_any_pair(pairs):
             assert not [run for run in runs if run in known]
 
 
-def test_repetitions_share_no_pair_and_stay_the_same():
-    first, again = tasks.tasks(5, 12), tasks.tasks(5, 12)
+def test_repetitions_share_no_pair_and_stay_the_same(pairs):
+    first, again = tasks.draw_tasks(pairs, 5, 12), tasks.draw_tasks(pairs, 5, 12)
     assert first == again
     assert [len(one) for one in first] == [12] * 5
     assert len({pair for one in first for pair in one}) == 60
@@ -129,13 +129,13 @@ def test_agreement_counts_every_pair_once():
     assert tasks.agreement(vectors, intact)["Pearson"] == pytest.approx(expected)
 
 
-def test_baselines_are_at_their_best_setting():
-    everything = tasks.tasks(3, 40)
-    found = tasks.baselines(everything)
+def test_baselines_are_at_their_best_setting(pairs):
+    everything = tasks.draw_tasks(pairs, 3, 40)
+    found = tasks.baselines(everything, pairs)
     mean = found.groupby(["heads", "measure"])["value"].mean()
     assert set(found["heads"]) == {tasks.WORDS, tasks.INPUTS}
     assert (found.groupby(["heads", "measure"])["seed"].nunique() == 3).all()
-    plain = TfidfVectorizer().fit(tasks.texts(tasks.docstring_pairs()))
+    plain = TfidfVectorizer().fit(tasks.texts(pairs))
     model, tokenizer = pretrained.minilm()
     table = model.embeddings.word_embeddings.weight.detach()
 
@@ -152,14 +152,14 @@ def test_baselines_are_at_their_best_setting():
         by_inputs.append(tasks.retrieval((left @ right.T).numpy())["MRR"])
     assert mean[tasks.WORDS, "MRR"] >= np.mean(by_words)
     assert mean[tasks.INPUTS, "MRR"] >= np.mean(by_inputs) - 1e-12
-    plainest = [tasks.retrieval(s)["MRR"] for s in tasks._embedding_scores(everything)[0]]
+    plainest = [tasks.retrieval(s)["MRR"] for s in tasks.embedding_scores(everything, pairs)[0]]
     assert plainest == pytest.approx(by_inputs, abs=1e-6)
 
 
-def test_what_makes_no_task_is_refused():
+def test_what_makes_no_task_is_refused(pairs):
     for repetitions, count in ((0, 10), (5, 1), (5, 1000)):
         with pytest.raises(ValueError, match="pairs"):
-            tasks.tasks(repetitions, count)
+            tasks.draw_tasks(pairs, repetitions, count)
     with pytest.raises(ValueError, match="max_tokens"):
         tasks.docstring_pairs(10)
     with pytest.raises(ValueError, match="scores"):

@@ -32,6 +32,7 @@ from torch import Tensor
 from brainbook.evidence import pretrained
 from brainbook.evidence.datasets import CALIBRATION_TEXTS, docstrings, runs_of_words, text
 from brainbook.evidence.seeding import seeded
+from brainbook.models.attention.minilm_text import token_numbers
 
 MAX_TOKENS = 64
 FEWEST = 3, 12  # words of a query, words of what it must find
@@ -129,21 +130,20 @@ def _cut(prose: str, max_tokens: int) -> str:
     return whole if _long_enough(whole, FEWEST[1]) else fitting
 
 
-def tasks(repetitions: int, pairs: int, max_tokens: int = MAX_TOKENS) -> list[tuple[Pair, ...]]:
+def draw_tasks(corpus: Sequence[Pair], repetitions: int, pairs: int) -> list[tuple[Pair, ...]]:
     """Pairs for every repetition; no pair occurs twice, and the order is drawn once for all.
 
     Raises
     ------
     ValueError : fewer than two pairs a repetition, or more than there are.
     """
-    everything = docstring_pairs(max_tokens)
-    most = len(everything) // max(1, repetitions)
+    most = len(corpus) // max(1, repetitions)
     if repetitions < 1 or not 2 <= pairs <= most:
         raise ValueError(
             f"pairs: got {pairs} for each of {repetitions} repetitions; allowed are 2 to {most}"
         )
-    order = torch.randperm(len(everything), generator=seeded(102)).tolist()
-    shuffled = [everything[number] for number in order[: repetitions * pairs]]
+    order = torch.randperm(len(corpus), generator=seeded(102)).tolist()
+    shuffled = [corpus[number] for number in order[: repetitions * pairs]]
     return [tuple(shuffled[at : at + pairs]) for at in range(0, len(shuffled), pairs)]
 
 
@@ -190,55 +190,58 @@ def agreement(vectors: Tensor, intact: Tensor) -> dict[str, float]:
     }
 
 
-def baselines(everything: Sequence[Sequence[Pair]]) -> pd.DataFrame:
+def baselines(tasks: Sequence[Sequence[Pair]], corpus: Sequence[Pair]) -> pd.DataFrame:
     """Retrieval without any attention, each method at the setting that does best on these tasks.
 
     "TF-IDF": counts of words, of pairs of words or of letters, with and without stop words and
     logarithms. "input embeddings": means of MiniLM's word embeddings, weighted by rarity or
-    not, centred or not. Rarities and centres come from all pairs there are; the choice by the
-    test itself favours the baselines. Columns heads, seed, measure, value.
+    not, centred or not. Rarities and centres come from ``corpus``, all pairs there are; the
+    choice by the test itself favours the baselines. Columns heads, seed, measure, value.
     """
-    tried = {WORDS: _tfidf_scores(everything), INPUTS: _embedding_scores(everything)}
+    tried = {WORDS: tfidf_scores(tasks, corpus), INPUTS: embedding_scores(tasks, corpus)}
     rows = []
     for name, settings in tried.items():
-        found = [[retrieval(scores) for scores in by_task] for by_task in settings]
-        best = max(found, key=lambda by_task: sum(one["MRR"] for one in by_task))
-        for seed, measured in enumerate(best):
-            rows += [(name, seed, measure, value) for measure, value in measured.items()]
+        measured = [[retrieval(scores) for scores in by_task] for by_task in settings]
+        best = max(measured, key=lambda by_task: sum(one["MRR"] for one in by_task))
+        for seed, one in enumerate(best):
+            rows += [(name, seed, measure, value) for measure, value in one.items()]
     return pd.DataFrame(rows, columns=["heads", "seed", "measure", "value"])
 
 
-def _tfidf_scores(everything: Sequence[Sequence[Pair]]) -> list[list[np.ndarray]]:
+def tfidf_scores(tasks: Sequence[Sequence[Pair]], corpus: Sequence[Pair]) -> list[list[np.ndarray]]:
     """Scores (queries, targets) by setting and task."""
-    corpus = texts(docstring_pairs())
-    found = []
+    scores = []
     for options in (*_WORD, *_LETTERS):
         for sublinear in (False, True):
-            vectoriser = TfidfVectorizer(sublinear_tf=sublinear, **options).fit(corpus)
-            vectors = [vectoriser.transform(texts(pairs)) for pairs in everything]
-            found.append(
+            vectoriser = TfidfVectorizer(sublinear_tf=sublinear, **options).fit(texts(corpus))
+            vectors = [vectoriser.transform(texts(pairs)) for pairs in tasks]
+            scores.append(
                 [(x[: x.shape[0] // 2] @ x[x.shape[0] // 2 :].T).toarray() for x in vectors]
             )
-    return found
+    return scores
 
 
-def _embedding_scores(everything: Sequence[Sequence[Pair]]) -> list[list[np.ndarray]]:
+def embedding_scores(
+    tasks: Sequence[Sequence[Pair]], corpus: Sequence[Pair]
+) -> list[list[np.ndarray]]:
     """Scores (queries, targets) by setting and task."""
-    model, tokenizer = pretrained.minilm()
-    table = model.embeddings.word_embeddings.weight.detach().numpy()
-
-    def counts(of: Sequence[Pair]) -> csr_array:
-        ids = tokenizer(texts(of), add_special_tokens=False, verbose=False).input_ids
-        row = np.repeat(np.arange(len(ids)), [len(one) for one in ids])
-        column = np.concatenate(ids)
-        return csr_array((np.ones(len(column)), (row, column)), (len(ids), len(table)))
-
-    corpus, tasks_ = counts(docstring_pairs()), [counts(pairs) for pairs in everything]
-    rarity = np.log((1 + corpus.shape[0]) / (1 + (corpus > 0).sum(0))) + 1
-    found = []
+    model, _ = pretrained.minilm()
+    table = model.embeddings.word_embeddings.weight.detach().numpy()  # (words, width)
+    everything, by_task = _counts(corpus, len(table)), [_counts(x, len(table)) for x in tasks]
+    # inverse document frequency, as scikit-learn smooths it
+    rarity = np.log((1 + everything.shape[0]) / (1 + (everything > 0).sum(0))) + 1
+    scores = []
     for weight in (np.ones(len(table)), rarity):
-        centre = normalize(corpus @ (weight[:, None] * table)).mean(0)
-        for moved in (0, centre):
-            vectors = [normalize(normalize(x @ (weight[:, None] * table)) - moved) for x in tasks_]
-            found.append([x[: len(x) // 2] @ x[len(x) // 2 :].T for x in vectors])
-    return found
+        weighted = weight[:, None] * table
+        for centre in (0, normalize(everything @ weighted).mean(0)):
+            vectors = [normalize(normalize(x @ weighted) - centre) for x in by_task]
+            scores.append([x[: len(x) // 2] @ x[len(x) // 2 :].T for x in vectors])
+    return scores
+
+
+def _counts(pairs: Sequence[Pair], words: int) -> csr_array:
+    """How often each word of the vocabulary stands in each text, (2 x pairs, words)."""
+    ids = [token_numbers(text) for text in texts(pairs)]
+    row = np.repeat(np.arange(len(ids)), [len(one) for one in ids])
+    column = np.concatenate(ids)
+    return csr_array((np.ones(len(column)), (row, column)), (len(ids), words))
