@@ -8,7 +8,7 @@ side: parameters are (replicas, out, in + 1), tokens (replicas, batch, tokens, w
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -88,14 +88,17 @@ class Affine(torch.autograd.Function):
     @staticmethod
     def forward(context, below: Tensor, weights: Tensor, wires: Tensor) -> Tensor:
         """below (replicas, rows, in) to (replicas, rows, out)."""
-        context.save_for_backward(below, wires)
-        return with_one(below) @ weights.transpose(-1, -2)
+        with_bias = with_one(below)
+        context.save_for_backward(with_bias, wires)
+        return with_bias @ weights.transpose(-1, -2)
 
     @staticmethod
     def backward(context, error: Tensor):
         """Error downwards, and the change of the weights from error and activity."""
-        below, wires = context.saved_tensors
-        return error @ wires[..., :-1], error.transpose(-1, -2) @ with_one(below), None
+        with_bias, wires = context.saved_tensors
+        downwards, learns, _ = context.needs_input_grad
+        below = error @ wires[..., :-1] if downwards else None
+        return below, error.transpose(-1, -2) @ with_bias if learns else None, None
 
 
 def logits(
@@ -125,10 +128,21 @@ def logits(
 
 
 def gradients(
-    weights: Weights, wires: Mapping[str, Tensor], tokens: Tensor, labels: Tensor, shape: Shape
+    weights: Weights,
+    wires: Mapping[str, Tensor],
+    tokens: Tensor,
+    labels: Tensor,
+    shape: Shape,
+    frozen: Callable[[str], bool] = lambda _: False,
 ) -> Weights:
-    """Change that the rule asks for, for every parameter: the mean over the batch."""
-    tracked = {name: value.detach().requires_grad_() for name, value in weights.items()}
-    scores = logits(tracked, wires, tokens, shape)
+    """Change that the rule asks for: the mean over the batch, for every parameter by name.
+
+    weights, wires : as in :func:`logits`, and so are ``tokens`` and ``shape``.
+    labels : (replicas, batch).
+    frozen : names of the parameters that are left out.
+    """
+    fixed = {name: value.detach() for name, value in weights.items()}
+    tracked = {n: value.requires_grad_() for n, value in fixed.items() if not frozen(n)}
+    scores = logits(fixed | tracked, wires, tokens, shape)
     loss = cross_entropy(scores.flatten(0, 1), labels.flatten(), reduction="sum") / labels.shape[1]
     return dict(zip(tracked, torch.autograd.grad(loss, list(tracked.values())), strict=True))

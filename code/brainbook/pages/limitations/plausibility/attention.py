@@ -150,8 +150,7 @@ def _changes(
     weights: Weights, feedback: Weights, way: Way, tokens, labels, shape: Shape
 ) -> Weights:
     wires = feedback if way.random else weights
-    found = gradients(weights, wires, tokens, labels, shape)
-    return {name: change for name, change in found.items() if not way.frozen(name)}
+    return gradients(weights, wires, tokens, labels, shape, way.frozen)
 
 
 def _alignment(weights: Weights, feedback: Weights, tokens, labels, shape: Shape) -> dict:
