@@ -60,9 +60,11 @@ class EquilibriumPropagation:
     ) -> dict[str, Tensor]:
         """Let the hidden layers and the output settle, ``sweeps`` times, from ``state``."""
         state, layers = dict(state), len(net.weights)
+        held = drive(net.weights[0], state["x0"])  # the input does not move
         for _ in range(sweeps):
             for layer in [*range(layers, 0, -2), *range(layers - 1, 0, -2)]:
-                summed = drive(net.weights[layer - 1], state[f"x{layer - 1}"])
+                below = state[f"x{layer - 1}"]
+                summed = held if layer == 1 else drive(net.weights[layer - 1], below)
                 if layer == layers:
                     state[f"x{layer}"] = (summed + beta * targets) / (1 + beta)
                 else:
