@@ -59,13 +59,18 @@ def digits(seed: int, test_fraction: float = 0.25) -> Split:
     """
     if not 0 < test_fraction < 1:
         raise ValueError(f"test_fraction: got {test_fraction}; must lie between 0 and 1")
-    bunch = load_digits()
-    images = (bunch.images / 16.0).astype(np.float32)
-    labels = bunch.target.astype(np.int64)
+    images, labels = _all_digits()
     train_images, test_images, train_labels, test_labels = train_test_split(
         images, labels, test_size=test_fraction, random_state=seed, stratify=labels
     )
     return Split(train_images, train_labels, test_images, test_labels)
+
+
+@lru_cache(maxsize=1)
+def _all_digits() -> tuple[np.ndarray, np.ndarray]:
+    """All images and labels, read once a process."""
+    bunch = load_digits()
+    return (bunch.images / 16.0).astype(np.float32), bunch.target.astype(np.int64)
 
 
 def text(name: str) -> str:
