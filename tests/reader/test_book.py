@@ -161,3 +161,16 @@ def test_the_ledger_shows_every_claim_once(book):
     for row in rows:
         assert row.select_one(".status").get_text() in ("holds", "does not transfer", "unresolved")
         assert all(cell.get_text().strip() for cell in row.find_all(["th", "td"]))
+
+
+def test_every_claim_leads_to_the_line_that_makes_it(book):
+    ledger = checks.document(book / "chapters/ledger.html")
+    lost = []
+    for row in ledger.select("table.ledger tbody tr"):
+        name = row["id"].removeprefix("claim-")
+        link = row.select_one('.claim-id a[href*="#line-"]')
+        file, _, anchor = (link["href"] if link else "").rpartition("#")
+        line = link and checks.document((book / "chapters" / file).resolve()).find(id=anchor)
+        if not line or f'"{name}"' not in line.get_text():
+            lost.append(name)
+    assert lost == []
