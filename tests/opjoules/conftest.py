@@ -31,7 +31,7 @@ def run_peer() -> Callable[..., dict]:
         folders = [str(Path(__file__).with_name("counting"))]
         folders += [str(ROOT / "code")] * package
         done = subprocess.run(
-            [python, Path(__file__).with_name("") / script],
+            [python, Path(__file__).parent / script],
             capture_output=True,
             text=True,
             timeout=300,
