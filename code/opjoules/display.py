@@ -136,7 +136,7 @@ def terminal(report) -> str:
 
 
 def notebook(report) -> str:
-    """The report as HTML; sources are marked as the book's tables mark them."""
+    """The report as HTML; a source's key is in ``data-cite``, for a page that links it."""
     shown, sums = rows(report)
     table = pd.concat([shown, sums]).to_html(index=False, border=0)
     lines = "".join(f"<p>{_linked(html.escape(remark))}</p>" for remark in remarks(report))

@@ -53,7 +53,15 @@ class EnergyReport:
 
     @property
     def layers(self) -> pd.DataFrame:
-        """One row per layer: its counts, words moved, and joules (low, central, high), share."""
+        """One row per layer.
+
+        Columns
+        -------
+        layer, kind : its name, and its kinds of operations.
+        macs, acs, … : the counts of ``count_operations``.
+        words : moved to and from memory.
+        low, central, high, share : J per inference, and of the central total.
+        """
         table = self.operations.groupby("layer", sort=False).agg(
             {"kind": lambda kinds: ", ".join(dict.fromkeys(kinds)), **dict.fromkeys(COUNTS, "sum")}
         )
@@ -67,9 +75,13 @@ class EnergyReport:
     def constants(self) -> pd.DataFrame:
         """One row per constant that was charged, dearest first.
 
-        ``constant`` in words, how often (``count``), its price in pJ (``low_pj``,
-        ``central_pj``, ``high_pj``), what that makes in J (``central``) and as ``share``, how
-        much of the interval's width is due to it (``spread``), ``source`` and ``note``.
+        Columns
+        -------
+        constant, count : in words, and how often it was charged.
+        low_pj, central_pj, high_pj : its price, pJ.
+        central, share : what that makes, J, and of the total.
+        spread : how much of the interval's width is due to it.
+        source, note : where it comes from, and what to know.
         """
         keys = ["term", "level", "source", "note"]
         sums = self.estimate.table.groupby(keys, sort=False)[["count", *ENDS]].sum().reset_index()
@@ -245,8 +257,8 @@ def energy_report(
 
     Parameters
     ----------
-    model, batch, batch_dim, neurons : see ``operations.count_operations``.
-    hardware, memory, host : see ``estimate.estimate``; ``costs.profiles()`` lists the names.
+    model, batch, batch_dim, neurons : see ``count_operations``.
+    hardware, memory, host : see ``estimate``; ``profiles()`` lists the names.
 
     Raises
     ------

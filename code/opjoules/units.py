@@ -31,7 +31,7 @@ THINGS = (
 
 @cache
 def registry() -> pint.UnitRegistry:
-    """The book's registry: pint's, and each of ``THINGS`` as a base unit of its own."""
+    """Pint's registry, with each of ``THINGS`` as a base unit of its own."""
     units = pint.UnitRegistry(case_sensitive=True)
     for thing in THINGS:
         units.define(f"{thing} = [{thing}]")

@@ -49,14 +49,20 @@ def from_rates(
     """Counts of one inference from a network's definition and its spike rates.
 
     ``acs = rate · timesteps · (macs + bias)`` for each spike-driven layer, as in the papers (a
-    rate is a mean over the input, so borders count in full). ``rates`` maps each such layer to
-    its rate, or is one rate for all. Layers in ``real`` read real numbers at every step, those
-    in ``once`` read them once, after the last step.
-
-    ``traffic`` adds the words that move, by the rules of ``count_operations``. ``neurons`` adds
-    a spiking neuron with one state behind every map but those in ``once`` and the inner product
-    of attention; it fires at the mean rate of the inputs. What was not asked for stands in
+    rate is a mean over the input, so borders count in full). What was not asked for stands in
     ``attrs["uncounted"]``.
+
+    Parameters
+    ----------
+    network : table of an architecture.
+    rates : spike rate of each spike-driven layer, or one for all.
+    timesteps : T.
+    real : layers that read real numbers at every step.
+    once : layers that read them once, after the last step.
+    bias : charge the additions of biases, too.
+    traffic : add the words that move, by the rules of ``count_operations``.
+    neurons : add a spiking neuron with one state behind every map but those in ``once`` and the
+        inner product of attention; it fires at the mean rate of the inputs.
 
     Raises
     ------
@@ -76,14 +82,12 @@ def from_rates(
     if "inputs" in network:
         table.loc[spiking, "sites"] = network["inputs"] * steps
         table.loc[spiking, "spikes"] = table["sites"] * rate
-    uncounted = {"neuron updates": 0, "memory traffic": 0}
     if traffic:
         table = _traffic(table, network)
-        del uncounted["memory traffic"]
     if neurons:
         table = _with_neurons(table, network, timesteps, once)
-        del uncounted["neuron updates"]
-    table.attrs["uncounted"] = uncounted
+    asked = {"neuron updates": neurons, "memory traffic": traffic}
+    table.attrs["uncounted"] = {name: 0 for name, counted in asked.items() if not counted}
     return table
 
 

@@ -24,8 +24,12 @@ from .estimate import estimate
 def thresholds() -> pd.DataFrame:
     """Published break-even points, each with its quantity, baseline and source.
 
-    ``low_per_inference`` and ``high_per_inference``: the same in spikes per inference, a rate
-    per time step taken times its numbers of steps.
+    Behind the columns of ``data/energy_thresholds.csv`` stand those named here.
+
+    Columns
+    -------
+    low_per_inference, high_per_inference : in spikes per inference, a rate per time step taken
+        times its numbers of steps.
     """
     table = sources.table("energy_thresholds.csv")
     rate = table["quantity"].str.endswith("time step")
@@ -68,8 +72,13 @@ def layer_pair(inputs: int, outputs: int, timesteps: int, rate: float) -> dict[s
     """A fully connected layer as counts: ``dense`` (one pass) and ``spiking`` (T steps).
 
     The spiking one has a leaky neuron per output with one state. Its traffic follows the rules
-    of ``operations``: one word read per spike and at most one weight per AC and step; the same
-    rate is taken for its outputs.
+    of ``count_operations``: one word read per spike and at most one weight per AC and step.
+
+    Parameters
+    ----------
+    inputs, outputs : of the layer.
+    timesteps : T.
+    rate : spikes per step of an input, taken for its outputs, too.
 
     Raises
     ------
@@ -114,7 +123,14 @@ def _table(name: str, counts: dict[str, float]) -> pd.DataFrame:
 def energy_ratio(
     inputs: int, outputs: int, timesteps: int, rate: float, hardware: str, memory: bool = True
 ) -> float:
-    """Energy of the spiking layer over that of the dense one; below 1 the spikes win."""
+    """Energy of the spiking layer over that of the dense one; below 1 the spikes win.
+
+    Parameters
+    ----------
+    inputs, outputs, timesteps, rate : see ``layer_pair``.
+    hardware : name of a profile with multipliers.
+    memory : whether the words that move are paid for.
+    """
     pair = layer_pair(inputs, outputs, timesteps, rate)
     cost = {name: estimate(table, hardware, memory).joules.central for name, table in pair.items()}
     return cost["spiking"] / cost["dense"]
@@ -127,6 +143,11 @@ def break_even_rate(
 
     1.0 if the spiking layer wins at every rate, 0.0 if it loses even without a spike (its
     neurons are updated at every step).
+
+    Parameters
+    ----------
+    inputs, outputs, timesteps : see ``layer_pair``.
+    hardware, memory : see ``energy_ratio``.
     """
 
     def excess(rate: float) -> float:
@@ -142,8 +163,10 @@ def with_memory(
 ) -> pd.DataFrame:
     """Break-even spike rates of layers of ``sizes`` (inputs, outputs), with and without memory.
 
-    Columns ``hardware``, ``inputs``, ``outputs``, ``timesteps``, ``memory``, ``rate`` (per
-    step) and ``spikes`` (per input and inference: rate · T).
+    Columns
+    -------
+    hardware, inputs, outputs, timesteps, memory : the case.
+    rate, spikes : at break-even, per step, and per input and inference (rate · T).
     """
     rows = [
         (

@@ -63,8 +63,8 @@ class Estimate:
     ----------
     profile : name of the hardware profile; ``host`` the one that pays for the MACs, if another.
     memory : whether memory traffic was asked for.
-    table : one row per layer and term with its count: ``layer``, ``term``, ``count``, ``level``
-        (of memory), ``low``, ``central``, ``high`` (J), ``source``, ``note``.
+    table : a row per layer and term: ``layer``, ``term`` (one of ``TERMS``), its ``count``,
+        ``level`` (of memory), ``low``, ``central``, ``high`` (J), ``source``, ``note``.
     uncounted : operations that the count names but does not price.
     """
 
@@ -118,7 +118,7 @@ def estimate(
     Parameters
     ----------
     operations : table of ``count_operations``.
-    hardware : a profile or its name, see ``costs.profiles()``.
+    hardware : a profile or its name, see ``profiles()``.
     memory : add the traffic of weights, activations and state. On a chip whose operations
         contain the memory this changes nothing.
     host : profile that pays for MACs (and their traffic) when ``hardware`` has no multiplier,
@@ -157,6 +157,7 @@ def estimate(
 
 
 def _check(operations: pd.DataFrame) -> None:
+    """Refuse what is no count."""
     missing = [column for column in REQUIRED if column not in operations]
     if missing:
         raise ValueError(f"operations: columns {missing} are missing; pass count_operations' table")
@@ -167,6 +168,7 @@ def _check(operations: pd.DataFrame) -> None:
 
 
 def _row(layer: str, term: str, count: float, level: str, cost: Cost) -> dict:
+    """A row of ``Estimate.table``: ``count`` times a cost in pJ."""
     joules = {name: count * getattr(cost, name) * PICO for name in Joules._fields}
     return {
         "layer": layer,

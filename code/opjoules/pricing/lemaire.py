@@ -26,8 +26,8 @@ A memory costs by its size. The implementations differ: ``equations`` interpolat
 three memories of Horowitz (2014), from zero, and stays at the largest; ``line`` takes the least
 squares line through them, at a thousand bytes a kilobyte. They differ, too, in the addresses of
 a dense fully connected layer: ``N_in + N_out`` or ``N_in · N_out``. Both are computed and span
-the interval. Both charge the energy of a 64-bit access for one 32-bit word; the book's own model
-charges half.
+the interval. Both charge the energy of a 64-bit access for one 32-bit word; ``estimate`` charges
+half.
 
 Attention, embeddings, pooling and comparisons are not in the model: ``left_out`` names them.
 """
@@ -55,9 +55,12 @@ GEOMETRY = ("channels_out", "kernel", "windows", "bias", "groups")
 class LemaireEstimate:
     """Energy of one inference: ``joules``, its parts per layer, and what was left out.
 
-    ``readings``: J after each of ``READINGS``, which bound ``joules``. ``layers``: ``layer``,
-    ``memory``, ``operations``, ``addressing``, ``total`` in J, after the reading ``equations``.
-    ``left_out``: rows of the count that the model does not know.
+    Attributes
+    ----------
+    joules : bounded by the readings, ``equations`` in the middle.
+    readings : J after each of ``READINGS``.
+    layers : table of ``layer_energies`` after the reading ``equations``.
+    left_out : layers of the count that the model does not know.
     """
 
     joules: Joules
@@ -83,7 +86,13 @@ def memory_energy(words: np.ndarray | float, reading: str = READINGS[0]) -> np.n
 
 
 def memories() -> pd.DataFrame:
-    """The three 45 nm memories between which the paper interpolates, smallest first."""
+    """The three 45 nm memories between which the paper interpolates, smallest first.
+
+    Columns
+    -------
+    level, capacity_bytes : the memory.
+    energy_pj, source : of one access.
+    """
     levels = profile("45nm_fp32").memory.items()
     rows = [(name, size, cost.central, cost.source) for name, (size, cost) in levels if size]
     columns = ["level", "capacity_bytes", "energy_pj", "source"]
@@ -93,8 +102,13 @@ def memories() -> pd.DataFrame:
 def geometry(model: nn.Module) -> pd.DataFrame:
     """Kernels of a PyTorch model's layers: what ``count_operations`` does not say.
 
-    Columns ``layer``, ``channels_out``, ``kernel`` (elements), ``windows`` (``Π ⌈K/S⌉``),
-    ``bias`` (numbers) and ``groups``.
+    Columns
+    -------
+    layer : its name.
+    channels_out, groups : of the map.
+    kernel : elements of a kernel in one channel.
+    windows : ``Π ⌈K/S⌉``, kernel windows that one input element lies in.
+    bias : numbers that are added.
     """
     rows = []
     for name, module in model.named_modules():
@@ -119,7 +133,7 @@ def estimate_lemaire(
 
     Parameters
     ----------
-    operations : table of ``count_operations``, or of ``networks`` with traffic.
+    operations : table of ``count_operations``, or of an architecture with traffic.
     layers : kernels, from ``geometry(model)`` or an architecture's table. Without them, the
         fan-out of spikes is the one counted, inside the borders, and neither biases nor the
         kernel elements' addresses are charged.
@@ -146,7 +160,12 @@ def layer_energies(
     reading: str = READINGS[0],
     leaky: bool = True,
 ) -> pd.DataFrame:
-    """Joules per layer after one reading: ``memory``, ``operations``, ``addressing``, ``total``.
+    """Joules per layer after one reading; parameters as ``estimate_lemaire``.
+
+    Columns
+    -------
+    layer : its name.
+    memory, operations, addressing, total : J per inference.
 
     Raises
     ------
@@ -177,7 +196,15 @@ def _known(reading: str) -> None:
 
 
 def _joined(table: pd.DataFrame, layers: pd.DataFrame | None) -> pd.DataFrame:
-    """The counts with the kernels beside them, and the quantities that the equations name."""
+    """The counts with the kernels beside them, and the quantities that the equations name.
+
+    Columns, besides those of both
+    -------
+    driven, real, convolution : whether spikes drive the layer, real numbers, and its kind.
+    biases : numbers added to an output.
+    inputs : real numbers read.
+    visits, additions : ``θ · fan-out`` of spikes, without and with the stride.
+    """
     if layers is None:
         layers = pd.DataFrame(columns=["layer", *GEOMETRY], dtype=float)
     known = layers.set_index("layer").reindex(columns=GEOMETRY).fillna({"groups": 1})

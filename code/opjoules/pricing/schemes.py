@@ -2,8 +2,8 @@
 
 Papers on spiking networks report energies that differ by the scheme more than by the network.
 ``compare_schemes`` sets them side by side: sums of operations, NeuroBench's effective
-operations, the model of Lemaire et al. (2023), the book's own memory model, and the published
-break-even points, each with what it includes and leaves out.
+operations, the model of Lemaire et al. (2023), this library's own memory model (named *book*),
+and the published break-even points, each with what it includes and leaves out.
 """
 
 from __future__ import annotations
@@ -116,21 +116,23 @@ def compare_schemes(
 
     Parameters
     ----------
-    operations : table of ``count_operations``, or of ``networks`` with traffic.
+    operations : table of ``count_operations``, or of an architecture with traffic.
     dense : the same for the network that it would replace, of the same task and accuracy.
     timesteps : time steps T; most calls of a spike-driven layer if not given.
     hardware : machine with multipliers for the schemes that take one; Lemaire et al. fix their
         own.
     layers, dense_layers : kernels for Lemaire et al., see ``lemaire.geometry``.
 
-    Returns
+    Columns
     -------
-    One row per scheme with ``low``, ``central``, ``high`` in the unit of ``quantity`` (J per
-    inference, operations, or spikes), the same of ``dense`` (for a break-even: its threshold),
-    ``ratio`` (central over central of dense) between ``ratio_low`` and ``ratio_high``,
-    ``verdict``, ``includes``, ``leaves_out``, ``source``. Both networks run on one machine, so
-    its constants are taken alike on both sides, both low or both high; a verdict needs the same
-    answer each time. For a break-even, the ratio is that to the threshold's own range.
+    scheme, quantity : a row each; J per inference, operations, or spikes.
+    low, central, high : of the network, in that quantity.
+    dense_low, dense_central, dense_high : of ``dense``; for a break-even, its threshold.
+    ratio, ratio_low, ratio_high : network over dense. Both run on one machine, so its constants
+        are taken alike on both sides, both low or both high. For a break-even, the range is that
+        of the threshold.
+    verdict : which needs less; it takes the same answer at both ends.
+    includes, leaves_out, source : of the scheme.
 
     Raises
     ------
@@ -157,7 +159,14 @@ def compare_models(
     timesteps: int | None = None,
     hardware: str | Profile = "45nm_fp32",
 ) -> pd.DataFrame:
-    """``compare_schemes`` of two models on the same batch, counted and measured here."""
+    """``compare_schemes`` of two models, counted on the same batch.
+
+    Parameters
+    ----------
+    model, dense : the network, and the one that it would replace.
+    batch : input of both.
+    timesteps, hardware : see ``compare_schemes``.
+    """
     counts = [count_operations(net, batch) for net in (model, dense)]
     kernels = [geometry(net) for net in (model, dense)]
     return compare_schemes(*counts, timesteps, hardware, *kernels)
@@ -189,6 +198,7 @@ def _energies(
 
 
 def _row(scheme: Scheme, mine: Priced, other: Priced | None) -> dict:
+    """One scheme's row of ``compare_schemes``; ``other`` is the dense network's price."""
     blank = Joules(np.nan, np.nan, np.nan)
     against = other.joules if other else blank
     ratios = np.divide(mine.alike, other.alike) if other else np.array([np.nan])
@@ -214,11 +224,14 @@ def _verdict(ratios: np.ndarray) -> str:
 
 
 def spike_rates(operations: pd.DataFrame) -> dict[str, float]:
-    """Spikes of the spike-driven layers: ``per_step``, ``per_inference`` and ``per_synapse``.
+    """Spikes of the spike-driven layers; NaN if no layer is driven by spikes.
 
-    ``per_step``: mean rate of an input in a time step. ``per_inference``: spikes of an input in
-    the whole inference. ``per_synapse``: accumulates over connections, both of one inference;
-    layers with many connections count more. NaN if no layer is driven by spikes.
+    Returns
+    -------
+    per_step : mean rate of an input in a time step.
+    per_inference : spikes of an input in the whole inference.
+    per_synapse : accumulates over connections, both of one inference; layers with many
+        connections count more.
     """
     maps = operations[
         (operations["sites"] > 0) & operations["kind"].isin(["linear", "convolution"])

@@ -63,11 +63,20 @@ def zeros_skipped(operations: pd.DataFrame) -> pd.DataFrame:
 def cheapest_rivals(networks: pd.DataFrame, family: str, margin: float) -> pd.DataFrame:
     """For each network of other families, the cheapest one of ``family`` that is as accurate.
 
-    ``networks`` has the columns ``scenario``, ``family``, ``network``, ``accuracy`` and
-    ``central`` (energy), a row per seed; means over seeds are compared. A rival is as accurate
-    if its mean accuracy is at most ``margin`` lower. The result is indexed by scenario, family
-    and network: the rival's ``rival``, ``rival_accuracy`` and ``rival_central``, and ``ratio``,
-    the network's energy over the rival's. Networks without a rival are left out.
+    Networks without a rival are left out.
+
+    Parameters
+    ----------
+    networks : columns ``scenario``, ``family``, ``network``, ``accuracy`` and ``central``
+        (energy), a row per seed; means over seeds are compared.
+    family : of the rivals.
+    margin : a rival is as accurate if its mean accuracy is at most so much lower.
+
+    Columns, indexed by scenario, family and network
+    -------
+    accuracy, central : the network's.
+    rival, rival_accuracy, rival_central : of the cheapest rival.
+    ratio : the network's energy over the rival's.
 
     Raises
     ------
