@@ -200,7 +200,7 @@ class EnergyReport:
         return pd.DataFrame(rows)
 
     def schemes(self, dense: EnergyReport | None = None, **options) -> pd.DataFrame:
-        """The same count under every accounting scheme in use; see ``schemes.compare_schemes``.
+        """The same count under every accounting scheme in use; see ``compare_schemes``.
 
         ``dense`` is the report of the network that this one would replace.
         """

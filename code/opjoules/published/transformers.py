@@ -11,8 +11,7 @@ from __future__ import annotations
 import pandas as pd
 
 from opjoules import sources
-from opjoules.hardware.catalogue import TECHNOLOGIES, operation_energy
-from opjoules.hardware.catalogue import profile as hardware_profile
+from opjoules.hardware.catalogue import TECHNOLOGIES, operation_energy, profile
 from opjoules.units import convert
 
 PICO = 1e-12
@@ -68,7 +67,7 @@ def weights_fetched(parameters: float, bits: int, batch: int = 1) -> tuple[float
         raise ValueError(f"batch, bits: got {batch}, {bits}; both must be at least 1")
     access = []
     for node in ("7nm_int8", "45nm_int8"):
-        machine = hardware_profile(node)
+        machine = profile(node)
         largest = machine.level(float("inf"), bits)
         access.append(machine.access(largest, bits).central)
     new, old = access

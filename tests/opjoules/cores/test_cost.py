@@ -9,7 +9,7 @@ from torch import nn
 
 from opjoules.architectures import layers
 from opjoules.architectures.counts import dense_counts
-from opjoules.cores import cost as cores_cost
+from opjoules.cores import cost
 from opjoules.counting.operations import count_operations
 from opjoules.hardware import chips
 from opjoules.hardware.catalogue import profile
@@ -42,26 +42,26 @@ def test_the_count_of_a_block_is_its_closed_form(block):
 
 
 def test_logic_pays_arithmetic_and_one_fetch(block):
-    terms = by_term(cores_cost.on_logic(block, N, "45nm_int8"))
+    terms = by_term(cost.on_logic(block, N, "45nm_int8"))
     assert terms["multiply-accumulates"] == pytest.approx(12 * D**2 * 0.23 * PJ)
     assert terms["weight memory"] == pytest.approx(12 * D**2 * 1950 / 8 * PJ / N)
-    local = by_term(cores_cost.on_logic(block, N, cores_cost.kept_on_chip("45nm_int8")))
+    local = by_term(cost.on_logic(block, N, cost.kept_on_chip("45nm_int8")))
     assert local["weight memory"] == pytest.approx(12 * D**2 * 100 / 8 * PJ / N)
 
 
 def test_crossbars_pay_each_weight_and_the_host_pays_attention(block):
-    terms = by_term(cores_cost.in_crossbars(block, N))
+    terms = by_term(cost.in_crossbars(block, N))
     assert terms["multiply-accumulates"] == pytest.approx(
         12 * D**2 * chips.in_memory().mac.central * PJ
     )
-    logic = by_term(cores_cost.on_logic(block, N, "45nm_int8"))
-    assert terms[cores_cost.ATTENTION] == pytest.approx(logic[cores_cost.ATTENTION])
+    logic = by_term(cost.on_logic(block, N, "45nm_int8"))
+    assert terms[cost.ATTENTION] == pytest.approx(logic[cost.ATTENTION])
     assert "weight memory" not in terms.index
 
 
 def test_events_pay_for_each_output_they_reach(block, arrivals):
     steps, loihi = 7, profile("loihi")
-    terms = by_term(cores_cost.on_events(block, N, loihi, arrivals, steps))
+    terms = by_term(cost.on_events(block, N, loihi, arrivals, steps))
     outputs = dict(zip(block["layer"], block["activation_writes"] / N, strict=True))
     synapses = sum(count * outputs[layer] for layer, count in arrivals.items())
     assert terms["synaptic operations"] == pytest.approx(synapses * loihi.ac.central * PJ)
@@ -69,7 +69,7 @@ def test_events_pay_for_each_output_they_reach(block, arrivals):
     assert updates == steps * 9 * D
     assert terms["neuron updates"] == pytest.approx(updates * loihi.neuron_update.central * PJ)
     with pytest.raises(ValueError, match="arrivals: layers .*block.projection"):
-        cores_cost.on_events(block, N, loihi, {}, steps)
+        cost.on_events(block, N, loihi, {}, steps)
 
 
 def test_synaptic_operations_agree_with_the_counter():
@@ -78,18 +78,18 @@ def test_synaptic_operations_agree_with_the_counter():
     counted = count_operations(layer, spikes)
     dense = count_operations(layer, torch.randn(10, 6, generator=torch.Generator().manual_seed(1)))
     name = dense["layer"].iloc[0]
-    driven = cores_cost.driven_by(dense, 1, {name: float(spikes.sum(dim=1).mean())}, 0)
+    driven = cost.driven_by(dense, 1, {name: float(spikes.sum(dim=1).mean())}, 0)
     assert driven["acs"].iloc[0] == pytest.approx(counted["acs"].iloc[0])
     assert driven["macs"].iloc[0] == 0
 
 
 def test_graded_events_may_multiply_and_messages_cost_what_they_say():
-    plain, graded = profile("seneca"), cores_cost.graded()
+    plain, graded = profile("seneca"), cost.graded()
     assert graded.ac.low == plain.ac.low and graded.ac.high == pytest.approx(2.8 + 1.4)
-    assert cores_cost.per_event().central == 2
-    row = cores_cost.messages((10, 20, 30), chips.transport("loihi")).iloc[0]
+    assert cost.per_event().central == 2
+    row = cost.messages((10, 20, 30), chips.transport("loihi")).iloc[0]
     assert row["low"] == pytest.approx(10 * 3 * PJ) and row["high"] == pytest.approx(30 * 4.2 * PJ)
-    total = cores_cost.total(cores_cost.messages((1, 1, 1), cores_cost.per_event()))
+    total = cost.total(cost.messages((1, 1, 1), cost.per_event()))
     assert total.low == total.high == pytest.approx(2 * PJ)
 
 

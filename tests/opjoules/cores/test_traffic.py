@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from opjoules.cores import mapping as cores
-from opjoules.cores import traffic as cores_traffic
+from opjoules.cores import mapping, traffic
 from opjoules.cores.mapping import Core, Matrix
 from opjoules.cores.traffic import STREAMS, Mesh
 
@@ -23,8 +22,8 @@ EVENTS = {name: np.full(4 * D if name == "hidden" else D, 0.5) for name in STREA
 
 def flows(per_row=4):
     crossbar = Core("x", 64, 8, rows=per_row, columns=4)
-    pieces = cores.spread(BLOCK, crossbar)
-    return pieces, cores_traffic.flows(pieces, EVENTS), cores.count(pieces) + 2
+    pieces = mapping.spread(BLOCK, crossbar)
+    return pieces, traffic.flows(pieces, EVENTS), mapping.count(pieces) + 2
 
 
 @pytest.mark.parametrize(("width", "height", "per_tile"), [(3, 3, 1), (5, 2, 1), (2, 3, 4)])
@@ -66,17 +65,17 @@ def test_copies_go_to_every_core_that_needs_the_number():
 def test_unicast_equals_the_traffic_matrix_and_multicast_is_a_tree():
     _, table, nodes = flows()
     mesh = Mesh.fitting(nodes)
-    places = cores_traffic.place_at_random(nodes, mesh, np.random.default_rng(0))
-    traffic = cores_traffic.traffic_matrix(table, nodes)
+    places = traffic.place_at_random(nodes, mesh, np.random.default_rng(0))
+    sent = traffic.traffic_matrix(table, nodes)
     far = mesh.distances[np.ix_(places, places)]
     xy = mesh.xy[places]
-    assert cores_traffic.unicast(table, xy) == pytest.approx(float((traffic * far).sum()))
-    assert traffic.sum() == pytest.approx(cores_traffic.copies(table))
+    assert traffic.unicast(table, xy) == pytest.approx(float((sent * far).sum()))
+    assert sent.sum() == pytest.approx(traffic.copies(table))
     farthest = sum(
         m * far[s, list(t)].max()
         for s, t, m in zip(table["source"], table["targets"], table["messages"], strict=True)
     )
-    assert farthest <= cores_traffic.multicast(table, xy) <= cores_traffic.unicast(table, xy)
+    assert farthest <= traffic.multicast(table, xy) <= traffic.unicast(table, xy)
 
 
 def test_a_multicast_tree_counts_each_link_once():
@@ -93,7 +92,7 @@ def test_a_multicast_tree_counts_each_link_once():
             {"stream": ["s"], "source": [0], "targets": [(1, 2, 3, 4)], "messages": [1.0]}
         )
         xy = np.vstack([source, targets])
-        assert cores_traffic.multicast(table, xy) == len(links)
+        assert traffic.multicast(table, xy) == len(links)
 
 
 def test_placement_finds_the_best_of_all_on_a_small_mesh():
@@ -107,24 +106,23 @@ def test_placement_finds_the_best_of_all_on_a_small_mesh():
     )
     mesh = Mesh(2, 3)
     best = min(
-        cores_traffic.unicast(table, mesh.xy[list(order)])
-        for order in permutations(range(mesh.slots), 4)
+        traffic.unicast(table, mesh.xy[list(order)]) for order in permutations(range(mesh.slots), 4)
     )
     found = [
-        cores_traffic.unicast(table, mesh.xy[cores_traffic.place_well(table, 4, mesh, seed)])
+        traffic.unicast(table, mesh.xy[traffic.place_well(table, 4, mesh, seed)])
         for seed in range(3)
     ]
-    assert min(found) == best and len(set(cores_traffic.place_well(table, 4, mesh, 0))) == 4
-    again = cores_traffic.place_well(table, 4, mesh, 0)
-    assert (again == cores_traffic.place_well(table, 4, mesh, 0)).all()
+    assert min(found) == best and len(set(traffic.place_well(table, 4, mesh, 0))) == 4
+    again = traffic.place_well(table, 4, mesh, 0)
+    assert (again == traffic.place_well(table, 4, mesh, 0)).all()
 
 
 def test_errors_say_what_is_wrong():
     pieces, _, _ = flows()
     with pytest.raises(ValueError, match="events: got streams"):
-        cores_traffic.flows(pieces, {"hidden": np.ones(3)})
-    doubled = cores.spread(cores.two_lines(BLOCK), Core("x", 64, 8, rows=4, columns=4))
+        traffic.flows(pieces, {"hidden": np.ones(3)})
+    doubled = mapping.spread(mapping.two_lines(BLOCK), Core("x", 64, 8, rows=4, columns=4))
     with pytest.raises(ValueError, match="one line per unit"):
-        cores_traffic.flows(doubled, EVENTS)
+        traffic.flows(doubled, EVENTS)
     with pytest.raises(ValueError, match="nodes: got 10; the mesh has 4 places"):
-        cores_traffic.place_at_random(10, Mesh(2, 2), np.random.default_rng(0))
+        traffic.place_at_random(10, Mesh(2, 2), np.random.default_rng(0))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from opjoules import sources
-from opjoules.hardware import catalogue as costs
 from opjoules.hardware import chips
+from opjoules.hardware.catalogue import CHIPS, IN_MEMORY, operation_energy, profile, profiles
 from opjoules.hardware.profile import in_unit
 
 
@@ -37,21 +37,21 @@ def test_a_wrong_unit_in_the_data_stops_the_profile(monkeypatch):
     spoiled = sources.table("energy_operations.csv").assign(unit="pJ / access")
     monkeypatch.setattr(sources, "table", lambda name: spoiled)
     with pytest.raises(ValueError, match="energy_operations.csv, row .*pJ / access"):
-        costs.operation_energy("add", "int8")
+        operation_energy("add", "int8")
 
 
 def test_profiles_of_tabulated_chips_are_their_rows():
     table = sources.table("energy_chips.csv")
     for name in ("seneca", "odin", "reckon", "tianjic", "neuronflow", "ubrain"):
-        rows = table[(table["chip"] == costs.CHIPS[name]) & (table["quantity"] == chips.SYNAPSE)]
-        cost = costs.profile(name).ac
+        rows = table[(table["chip"] == CHIPS[name]) & (table["quantity"] == chips.SYNAPSE)]
+        cost = profile(name).ac
         assert len(rows) == 1
         assert cost.low == cost.central == cost.high == rows["value"].iloc[0]
 
 
 def test_crossbars_span_their_two_read_modes():
     # A MAC is two operations: pJ per MAC = 2 / (tera-operations per second and watt).
-    crossbar = costs.profile(costs.IN_MEMORY)
+    crossbar = profile(IN_MEMORY)
     assert crossbar.mac.low == pytest.approx(2 / 9.76, rel=1e-3)
     assert crossbar.mac.high == pytest.approx(2 / 2.48, rel=1e-3)
     assert crossbar.mac.central == pytest.approx((crossbar.mac.low * crossbar.mac.high) ** 0.5)
@@ -60,16 +60,16 @@ def test_crossbars_span_their_two_read_modes():
 
 def test_two_technology_tables_keep_the_order_of_operations():
     for width in ("int8", "fp32"):
-        old, new = costs.profile(f"45nm_{width}"), costs.profile(f"7nm_{width}")
+        old, new = profile(f"45nm_{width}"), profile(f"7nm_{width}")
         assert new.mac.central < old.mac.central and new.ac.central < old.ac.central
         shared = set(old.memory) & set(new.memory)
         assert shared == {"SRAM 8 KB", "SRAM 32 KB", "SRAM 1 MB"}
         assert all(new.memory[level][1].high < old.memory[level][1].low for level in shared)
     # Jouppi et al. (2021): arithmetic shrank more than a small memory did.
-    arithmetic = costs.profile("45nm_int8").mac.central / costs.profile("7nm_int8").mac.central
+    arithmetic = profile("45nm_int8").mac.central / profile("7nm_int8").mac.central
     memory = (
-        costs.profile("45nm_int8").access("SRAM 8 KB", 64).central
-        / costs.profile("7nm_int8").access("SRAM 8 KB", 64).central
+        profile("45nm_int8").access("SRAM 8 KB", 64).central
+        / profile("7nm_int8").access("SRAM 8 KB", 64).central
     )
     assert arithmetic > 2 > memory > 1
 
@@ -102,7 +102,7 @@ def test_disagreements_show_both_values_and_both_sources():
 
 def test_no_energy_is_invented_for_loihi_2():
     table = sources.table("energy_chips.csv")
-    assert "Loihi 2" not in set(table["chip"]) and "loihi2" not in costs.profiles()
+    assert "Loihi 2" not in set(table["chip"]) and "loihi2" not in profiles()
 
 
 def test_sources_of_chips_are_in_the_bibliography():

@@ -6,15 +6,14 @@ import pytest
 
 from opjoules.architectures.hierarchical import qkformer
 from opjoules.architectures.transformers import vision_transformer
-from opjoules.published import rules
-from opjoules.published import spiking as published
+from opjoules.published import rules, spiking
 
-ROWS = published.published_rows().set_index("network")
+ROWS = spiking.published_rows().set_index("network")
 
 
 @pytest.fixture(scope="module")
 def recomputed():
-    return published.recompute().set_index("network")
+    return spiking.recompute().set_index("network")
 
 
 def test_first_convolution_by_hand():
@@ -22,7 +21,7 @@ def test_first_convolution_by_hand():
 
 
 def test_spikformer_charges_width_512_to_every_width_at_every_step():
-    table = published.first_convolution_charge().set_index("network")
+    table = spiking.first_convolution_charge().set_index("network")
     spikformer = table[table["family"] == "Spikformer"]
     # What is left of every row after its accumulates is one number, whatever the width …
     assert (spikformer["residual_mj"] - spikformer["width_512_mj"]).abs().max() < 5.01e-3
@@ -34,7 +33,7 @@ def test_spikformer_charges_width_512_to_every_width_at_every_step():
 
 
 def test_spikingformer_charges_its_own_width():
-    table = published.first_convolution_charge()
+    table = spiking.first_convolution_charge()
     rows = table[table["family"] == "Spikingformer"]
     assert ((rows["residual_mj"] - rows["own_width_mj"]).abs() < rows["rounding_mj"]).all()
 
@@ -58,8 +57,8 @@ def test_every_row_within_one_percent_where_its_method_is_followed(recomputed):
 
 
 def test_every_printed_row_is_recomputed_or_listed_as_missing_or_as_a_second_print(recomputed):
-    again = published.conflicts()
-    listed = published.missing()
+    again = spiking.conflicts()
+    listed = spiking.missing()
     assert len(recomputed) + len(again) + len(listed) == len(ROWS)
     assert not set(recomputed.index) & set(listed["network"])
     assert (listed["missing"].str.len() > 0).all()
@@ -112,7 +111,7 @@ def test_a_large_transformer_was_printed_with_the_energy_of_the_base_one(recompu
 
 
 def test_same_network_charged_twice():
-    table = published.conflicts().set_index("second")
+    table = spiking.conflicts().set_index("second")
     assert (table.loc["recharged", "ratio"] > 1.4).all() and len(table.loc["recharged"]) == 3
     assert (table.loc["under review", "ratio"] < 0.1).all()
     assert len(table.loc["under review"]) == 12
@@ -123,7 +122,7 @@ def test_same_network_charged_twice():
 
 
 def test_the_table_under_review_charged_one_price():
-    table = published.review_price()
+    table = spiking.review_price()
     price, rounding = table["price_fj"], table["rounding_fj"]
     assert len(table) == 12
     # Intervals left by rounding share a point: one price explains every row …
@@ -134,7 +133,7 @@ def test_the_table_under_review_charged_one_price():
 
 
 def test_printed_qkformer_energies_need_more_spikes_than_their_paper_reports():
-    table = published.missing().set_index("network")
+    table = spiking.missing().set_index("network")
     rates = table["implied_rate"].dropna()
     assert len(rates) == 6 and rates.between(0, 1).all()
     network = qkformer(768).set_index("layer")["macs"] / 1e9
