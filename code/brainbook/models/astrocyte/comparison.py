@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from brainbook.evidence.seeding import seeded
+from brainbook.models.attention.minilm_heads import HEADS
 from brainbook.models.attention.softmax import Problem
 from brainbook.models.features.draws import Antithetic, Orthogonal, Simplex, Sobol
 from brainbook.models.features.learned import Centred
@@ -56,12 +57,24 @@ def fitted_maps(calibration: Problem, centres: int = 512, seed: int = 0) -> list
 
 
 def compare(
-    problems: Mapping[int, Problem], maps: Iterable[FeatureMap], units: Sequence[int]
+    problems: Mapping[int, Problem],
+    maps: Iterable[FeatureMap],
+    units: Sequence[int],
+    per_layer: int = HEADS,
 ) -> pd.DataFrame:
-    """Error of every map on every problem, one nested draw each; ``problems`` by seed.
+    """Error of every map on every problem, one nested draw each.
 
-    The same seed draws the same generator for every map. A map whose size is fixed by d is
-    read at that size. Columns map, unbiased, units, seed, layer, head, part, error.
+    Parameters
+    ----------
+    problems : by seed, (layers x per_layer, N, d). The same seed draws from the same generator
+        for every map.
+    maps : those tried. One whose size is fixed by d is read at that size.
+    units : numbers of hidden units.
+    per_layer : heads of every layer.
+
+    Columns
+    -------
+    map, unbiased, units, seed, layer, head, part, error.
 
     Raises
     ------
@@ -79,7 +92,7 @@ def compare(
             sizes = [Taylor.size(problem.query.shape[-1])] if fixed else units
             frame, _ = curve(problem, sizes, seeded(81, seed), feature_map)
             known = {"map": feature_map.name, "unbiased": feature_map.unbiased, "seed": seed}
-            frames.append(place(frame).assign(**known))
+            frames.append(place(frame, per_layer).assign(**known))
     columns = ["map", "unbiased", "units", "seed", "layer", "head", "part", "error"]
     return pd.concat(frames, ignore_index=True)[columns]
 

@@ -182,9 +182,12 @@ def minilm_sweep(
     return Sweep(*tables, traces=ranked_traces(problems[first].exact()[1], shown, "language, "))
 
 
-def place(frame: pd.DataFrame) -> pd.DataFrame:
-    """Split the flat number of a head of MiniLM into layer and head, both from 0."""
-    return frame.assign(layer=frame["head"] // HEADS, head=frame["head"] % HEADS)
+def place(frame: pd.DataFrame, per_layer: int = HEADS) -> pd.DataFrame:
+    """Split the flat number of a head of MiniLM into layer and head, both from 0.
+
+    ``per_layer``: heads of every layer that the numbers count, the first ones.
+    """
+    return frame.assign(layer=frame["head"] // per_layer, head=frame["head"] % per_layer)
 
 
 def block_errors(heads: Heads, outputs: Mapping[str | int, Tensor]) -> pd.DataFrame:

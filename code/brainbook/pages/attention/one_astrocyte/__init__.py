@@ -1,14 +1,9 @@
 """Page attention/one_astrocyte: how small can the circuit for one attention head be?"""
 
-from brainbook.models.features.landmarks import Gated, Landmarks
+from brainbook.models.astrocyte.sweep import trace_table
 
-from . import sweeps as small_circuit
-from .claims import (
-    claims,
-)
+from .claims import claims
 from .draw import (
-    FITTED,
-    ROLES,
     draw_every_map,
     draw_followed,
     draw_gap,
@@ -16,27 +11,20 @@ from .draw import (
     draw_robustness,
     draw_small,
 )
+from .identities import measure_draw_laws, measure_identities, measure_mixture_law
 from .measure import (
-    GOAL,
-    PUBLISHED,
-    UNBIASED,
+    Measured,
     measure_cells,
-    measure_needed,
     measure_published,
     measure_robustness,
-    measure_saved,
     measure_tuned,
     measure_unbiased,
 )
+from .needed import measure_needed, measure_saved
+from .numbers import numbers
 
 __all__ = [
-    "FITTED",
-    "GOAL",
-    "Gated",
-    "Landmarks",
-    "PUBLISHED",
-    "ROLES",
-    "UNBIASED",
+    "Measured",
     "claims",
     "draw_every_map",
     "draw_followed",
@@ -45,11 +33,15 @@ __all__ = [
     "draw_robustness",
     "draw_small",
     "measure_cells",
+    "measure_draw_laws",
+    "measure_identities",
+    "measure_mixture_law",
     "measure_needed",
     "measure_published",
     "measure_robustness",
     "measure_saved",
     "measure_tuned",
     "measure_unbiased",
-    "small_circuit",
+    "numbers",
+    "trace_table",
 ]

@@ -1,163 +1,168 @@
-"""What the page on one astrocyte asserts: from measurements to claims."""
+"""What the page attention/one_astrocyte asserts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import numpy as np
-import pandas as pd
-import torch
-from torch import Generator
 
-from brainbook.evidence import facts
-from brainbook.evidence.claims import Claim
-from brainbook.evidence.margins import half_width
-from brainbook.models.astrocyte.sweep import Sweep
-from brainbook.models.features.landmarks import Gated, Landmarks, Tuning, unexplained
+from brainbook.evidence.claims import Claim, identity, law, ordering
+from brainbook.evidence.intervals import mean_interval
+from brainbook.models.features.landmarks import Gated, Landmarks
 from brainbook.models.features.maps import Positive
-from brainbook.models.features.unbiased import Transformed
 
-from .measure import (
-    GOAL,
-    PUBLISHED,
-    UNBIASED,
-)
-from .sweeps import Small
+from .measure import UNBIASED, Measured, loss_by_noise, on_same_heads, typical_errors
 
-NAMES = Landmarks.name, Gated.name
+PAPER = "kozachkov2023building"
 
 
-def _order(name: str, told: str, values: pd.Series, source: str, expected: float = 0) -> Claim:
-    """An order that the mean over test documents must show beyond its 95% interval."""
-    margin = half_width(values)
-    return Claim(f"small-{name}", told, "ordering", values.mean(), expected, margin, "1", source)
-
-
-def exact(seed: int) -> list[Claim]:
-    """Identities, float64."""
-    generator = Generator().manual_seed(seed)
-    query, key = torch.randn(2, 3, 2, 20, 6, generator=generator, dtype=torch.float64)
-    a, b = torch.randn(2, 2, 6, generator=generator, dtype=torch.float64)
-    matrix = torch.randn(2, 6, 6, generator=generator, dtype=torch.float64) + 3 * torch.eye(6)
-    moved = Transformed(a, b, matrix, Positive())
-    scores = moved.moved_query(query) @ moved.moved_key(key).mT
-    left = query @ key.mT
-    right = scores + (key @ a.unsqueeze(-1)).mT + query @ b.unsqueeze(-1)
-    right = right - (a * b).sum(-1).view(-1, 1, 1)
-    features = Landmarks.fitted(query, key, 15, generator, ridge=0.05)
-    rates = features.rates(query)
-    curves = torch.stack([features.tuning_curves(one) for one in query])
-    inhibition = torch.stack([rate @ features.overlap for rate in rates])
-    silence = (curves - 0.05 * rates - inhibition).abs().max()
+def claims(result: Measured) -> list[Claim]:
+    """Page attention/one_astrocyte: all that it asserts."""
     return [
-        Claim("small-moves", "Moving and mixing queries and keys leaves every score as it is.",
-              "exact", (left - right).abs().max(), 0, 1e-10, "1", "identity: both sides"),
-        Claim("small-settled", "At the rates used, drive, leak and lateral inhibition cancel.",
-              "exact", silence, 0, 1e-10, "1", "fixed point of the lateral network"),
-    ]  # fmt: skip
-
-
-def law(seeds: Iterable[int], keys: int = 200_000, units: int = 10) -> list[Claim]:
-    """The closed form for what tuned units cannot reach, against Gaussian keys (ratio)."""
-    ratios = pd.Series({seed: _ratio(seed, keys, units) for seed in seeds})
-    told = "For Gaussian keys a mixture of tuned units leaves 1 - κᵀK⁻¹κ (ratio of squares)."
-    source = "1 - κᵀK⁻¹κ with κ = exp(-(q - c)ᵀS(q - c)/2)"
-    tolerance = half_width(ratios)
-    return [Claim("small-law", told, "law", ratios.mean(), 1, tolerance, "1", source)]
-
-
-def _ratio(seed: int, keys: int, units: int) -> float:
-    generator = Generator().manual_seed(seed)
-    mix = torch.eye(3, dtype=torch.float64) / 2
-    landmark, query = (
-        torch.randn(n, 3, generator=generator, dtype=torch.float64) for n in (units, 20)
-    )
-    metric, zero = (mix @ mix.T)[None], torch.zeros(1, 1, 3, dtype=torch.float64)
-    tuned = Landmarks(Tuning(landmark[None], torch.zeros(1, units), zero, metric), ridge=1e-9)
-    key = torch.randn(keys, 3, generator=generator, dtype=torch.float64) @ mix.T
-
-    def functions(x):  # divided by their norms over Gaussian keys
-        return (key @ x.T - ((x @ metric[0]) * x).sum(-1)).exp()
-
-    left = functions(query) - functions(landmark) @ tuned.rates(query[None])[0].T
-    return float(left.square().mean() / unexplained(tuned, query[None]).mean())
-
-
-def size(
-    published: Sweep, small: Small, saved: pd.DataFrame, goal: float, many: int
-) -> list[Claim]:
-    """How small, on held-out documents."""
-    cells = {
-        species: int(facts.value("astrocyte_cells.csv", f"{species}_synapses_high") // 32)
-        for species in ("rodent", "human")
-    }
-    ours = small.medians().loc[Landmarks.name]
-    fits = max(units for units in ours.columns if units <= cells["rodent"])
-    theirs = published.curve("output")[many]
-    followed = small.errors("trace").query("map == @Landmarks.name and units == @fits")
-    traces = followed.groupby("seed")["error"].median()
-    seen = small.medians(split="calibration").loc[Landmarks.name].dropna(axis=1)
-    both = seen.columns.max()  # the largest size at which every fit read a known passage
-    factor = np.log10(saved.groupby("seed")["factor"].median())
-    astrocyte = "bushong2002protoplasmic"
-    return [
-        Claim("small-goal", f"With {fits:,} tuned units, which one rodent astrocyte holds, the "
-              f"median head errs by less than {goal:g}, averaged over held-out documents (goal "
-              "minus error).", "ordering", goal - ours[fits].mean(), 0, 0, "1", astrocyte),
-        _order("beats-published", f"{fits:,} tuned units beat {many:,} random ones (log ratio).",
-               np.log(theirs / ours[fits].reindex(theirs.index)).dropna(),
-               "kozachkov2023building"),
-        _order("factor", f"At the error of {many:,} random units, tuned units save more than a "
-               "factor of a thousand in the median head (log10).",
-               factor, "kozachkov2023building", 3),
-        _order("gap", f"{both:,} tuned units imitate known passages better than held-out ones "
-               "(log ratio).", np.log(ours[both] / seen[both]), "held-out equals known"),
-        _order("trace", f"With {fits:,} tuned units the median head's trace errs less than the "
-               f"published map's with {many:,} (log ratio).",
-               np.log(published.curve("trace")[many] / traces), "kozachkov2023building"),
-    ]  # fmt: skip
-
-
-def compared(small: Small, unbiased: pd.DataFrame, best: str) -> list[Claim]:
-    """Against the other maps, at equal numbers of units."""
-    rows = unbiased.query("part == 'output'")
-    ours = small.errors()
-    ours = ours[ours["head"].isin(rows["head"])]
-    shared = max(set(rows["units"]) & set(ours.query("map == @Gated.name")["units"]))
-
-    def at(frame: pd.DataFrame, name: str) -> pd.Series:
-        chosen = frame[(frame["map"] == name) & (frame["units"] == shared)]
-        return np.log(chosen.groupby("seed")["error"].median())
-
-    lateral, gated = (at(ours, name) for name in NAMES)
-    fitted, plain = at(rows, best), at(rows, Positive.name)
-    told = f"at {shared:,} units (log ratio)"
-    return [
-        _order("unbiased", f"The best unbiased map beats the published one {told}.",
-               plain - fitted, "likhosherstov2023favor"),
-        _order("gated", f"Positive tuned units beat the best unbiased map {told}.",
-               fitted - gated, "likhosherstov2023favor"),
-        _order("lateral", f"Lateral inhibition beats positive tuned units {told}.",
-               gated - lateral, "williams2001nystrom"),
-    ]  # fmt: skip
-
-
-def robust(noisy: pd.DataFrame) -> list[Claim]:
-    """Noise on every rate while reading."""
-    by = noisy.groupby(["ridge", "noise", "seed"])["error"].median()
-    ridges, noises = by.index.levels[0], by.index.levels[1]
-    least, most = (np.log(by[ridge, noises.max()] / by[ridge, 0]) for ridge in ridges[[-1, 0]])
-    told = f"With {noises.max():.0%} noise a larger lateral leak loses less (log ratio)."
-    return [_order("leak", told, most - least, "larger rates cancel less exactly")]
-
-
-def claims(published: Sweep, small: Small, unbiased: pd.DataFrame, saved: pd.DataFrame,
-           noisy: pd.DataFrame, seed: int) -> list[Claim]:  # fmt: skip
-    """Page attention/one_astrocyte: all that it asserts; wording in ``small_circuit_claims``."""
-    return [
-        *exact(seed),
-        *law(range(seed, seed + 5)),
-        *size(published, small, saved, GOAL, max(PUBLISHED)),
-        *compared(small, unbiased, UNBIASED),
-        *robust(noisy),
+        *exact(result),
+        *laws(result),
+        *size_claims(result),
+        *text_claims(result),
+        *map_claims(result),
+        leak_claim(result),
     ]
+
+
+def exact(result: Measured) -> list[Claim]:
+    """Identities, in float64."""
+    return [
+        identity(
+            "small-moves",
+            "Moving and mixing queries and keys leaves every score as it is.",
+            result.deviations["moves"],
+        ),
+        identity(
+            "small-settled",
+            "At the rates used, drive, leak and lateral inhibition cancel.",
+            result.deviations["settled"],
+            source="fixed point of the lateral network",
+        ),
+    ]
+
+
+def laws(result: Measured) -> list[Claim]:
+    """Closed forms: what tuned units cannot reach, and how random ones scatter."""
+    return [
+        law(
+            "small-law",
+            "For Gaussian keys a mixture of tuned units leaves 1 - κᵀK⁻¹κ (ratio of squares).",
+            mean_interval(result.mixture_ratio, over="seeds"),
+            expected=1,
+            precision=0.1,  # of squares: a twentieth of the error itself
+            source="1 - κᵀK⁻¹κ with κ = exp(-(q - c)ᵀS(q - c)/2)",
+        ),
+        law(
+            "small-draw-laws",
+            "Cosines, optimal features, and antithetic, orthogonal and simplex draws have the "
+            "variance of their closed forms (ratio).",
+            mean_interval(result.draw_ratio, over="seeds"),
+            expected=1,
+            precision=0.05,  # orthogonal and independent draws differ by more
+            source="choromanski2021rethinking",
+            role="check",
+        ),
+    ]
+
+
+def size_claims(result: Measured) -> list[Claim]:
+    """How small, on held-out documents; a repetition is a document."""
+    published, tuned, many = result.published, result.tuned, result.many
+    rodent = result.cells.query("species == 'rodent' and bound == 'high'")["units"].item()
+    ours = tuned.medians().loc[Landmarks.name]
+    fits = max(units for units in ours.columns if units <= rodent)
+    trace = typical_errors(tuned.errors("trace"), Landmarks.name, fits)
+    return [
+        ordering(
+            "small-goal",
+            f"With {fits:,} tuned units, which one rodent astrocyte holds, the median head errs "
+            f"by less than {result.goal:g}, averaged over held-out documents (goal minus error).",
+            mean_interval(result.goal - ours[fits], over="documents"),
+            source="bushong2002protoplasmic",
+            unresolved="Documents differ by more than the mean lies below the goal.",
+        ),
+        ordering(
+            "small-beats-published",
+            f"{fits:,} tuned units beat {many:,} random ones (log ratio).",
+            mean_interval(
+                np.log(published.curve("output")[many] / ours[fits]).dropna(), over="documents"
+            ),
+            source=PAPER,
+        ),
+        ordering(
+            "small-factor",
+            f"At the error of {many:,} random units, tuned units save more than a factor of a "
+            "thousand in the median head (log10).",
+            mean_interval(
+                np.log10(result.saved.groupby("seed")["factor"].median()), over="documents"
+            ),
+            expected=3,  # from the published 10^5 units to 100, a sixth of the least budget
+            source=PAPER,
+        ),
+        ordering(
+            "small-trace",
+            f"With {fits:,} tuned units the median head's trace errs less than the published "
+            f"map's with {many:,} (log ratio).",
+            mean_interval(np.log(published.curve("trace")[many] / trace), over="documents"),
+            source=PAPER,
+        ),
+    ]
+
+
+def text_claims(result: Measured) -> list[Claim]:
+    """Known text against new text."""
+    ours = result.tuned.medians().loc[Landmarks.name]
+    known = result.tuned.medians(split="calibration").loc[Landmarks.name].dropna(axis=1)
+    both = known.columns.max()  # the largest size at which every fit read a known passage
+    return [
+        ordering(
+            "small-gap",
+            f"{both:,} tuned units imitate known passages better than held-out ones (log ratio).",
+            mean_interval(np.log(ours[both] / known[both]), over="documents"),
+            source="held-out equals known",
+        )
+    ]
+
+
+def map_claims(result: Measured) -> list[Claim]:
+    """Against the other maps, at equal numbers of units."""
+    random = result.unbiased.query("part == 'output'")
+    tuned = on_same_heads(result.tuned, random)
+    with_all = set(random["units"]) & set(tuned.query("map == @Gated.name")["units"])
+    units = max(with_all)
+    plain, fitted = (typical_errors(random, name, units) for name in (Positive.name, UNBIASED))
+    gated, lateral = (typical_errors(tuned, name, units) for name in (Gated.name, Landmarks.name))
+    return [
+        ordering(
+            "small-unbiased",
+            f"The best unbiased map beats the published one at {units:,} units (log ratio).",
+            mean_interval(np.log(plain / fitted), over="documents"),
+            source="likhosherstov2023favor",
+        ),
+        ordering(
+            "small-gated",
+            f"Positive tuned units beat the best unbiased map at {units:,} units (log ratio).",
+            mean_interval(np.log(fitted / gated), over="documents"),
+            source="likhosherstov2023favor",
+        ),
+        ordering(
+            "small-lateral",
+            f"Lateral inhibition beats positive tuned units at {units:,} units (log ratio).",
+            mean_interval(np.log(gated / lateral), over="documents"),
+            source="williams2001nystrom",
+        ),
+    ]
+
+
+def leak_claim(result: Measured) -> Claim:
+    """Noise on every rate while reading."""
+    noisy = result.noisy
+    least, most = (loss_by_noise(noisy, ridge) for ridge in (noisy.ridge.min(), noisy.ridge.max()))
+    return ordering(
+        "small-leak",
+        f"With {noisy.noise.max():.0%} noise a larger lateral leak loses less (log ratio).",
+        mean_interval(least - most, over="documents"),
+        source="larger rates cancel less exactly",
+    )

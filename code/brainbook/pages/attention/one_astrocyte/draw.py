@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -11,16 +9,17 @@ from matplotlib.colors import LinearSegmentedColormap, LogNorm
 from matplotlib.figure import Figure
 
 from brainbook.evidence import curves, style
-from brainbook.models.astrocyte.sweep import Sweep, Trace
+from brainbook.models.astrocyte.sweep import Sweep
+from brainbook.models.attention.minilm_heads import HEADS
 from brainbook.models.features.landmarks import Gated, Landmarks
 from brainbook.models.features.maps import Positive
+from brainbook.models.features.unbiased import Optimal
 
-from .measure import GOAL, PUBLISHED, UNBIASED
-from .sweeps import Small
+from .measure import UNBIASED, on_same_heads
+from .needed import GOAL
+from .sweeps import TunedSweep
 
-FITTED = "optimal positive", UNBIASED  # unbiased maps that know calibration text
-
-
+FITTED = Optimal.name, UNBIASED  # unbiased maps that know calibration text
 ROLES = {Landmarks.name: ("hybrid", "-"), Gated.name: ("hybrid", "--")}
 
 
@@ -37,29 +36,30 @@ def _cells(ax: Axes, cells: pd.DataFrame) -> None:
     curves.ranges(ax, spans)
 
 
-def draw_small(result: tuple[Sweep, Small, pd.DataFrame]) -> Figure:
+def draw_small(result: tuple[Sweep, TunedSweep, pd.DataFrame]) -> Figure:
     """Page attention/one_astrocyte, figure draw_small: all heads, published and tuned units."""
-    published, small, cells = result
+    published, tuned, cells = result
     fig, ax = style.figure(height=4.6)
     _units_axes(ax, 3e7)
     ax.set_ylim(0.045, 1.4)
     _cells(ax, cells)
-    rows = published.frame.query("part == 'output' and input == 'MiniLM'")
+    rows = published.rows("output")
+    right = rows["units"].max()
     ends = [curves.over_seeds(ax, rows, "units", "brain", "published random units")]
     for name, (role, dash) in ROLES.items():
-        ours = small.errors().query("map == @name")
+        ours = tuned.of(name)
         ends.append(curves.over_seeds(ax, ours, "units", role, name, ls=dash, marker="o", ms=3))
     levels = {"goal": GOAL, "uniform attention": published.baseline("uniform", "output")}
     for name, height in levels.items():
-        ax.plot([3, max(PUBLISHED)], [height] * 2, color=style.colour("reference"), lw=1.1, ls="--")
-        ends.append((name, max(PUBLISHED), height, style.colour("reference")))
+        ax.plot([3, right], [height] * 2, color=style.colour("reference"), lw=1.1, ls="--")
+        ends.append((name, right, height, style.colour("reference")))
     style.label_ends(ax, ends)
     return fig
 
 
-def draw_every_map(result: tuple[pd.DataFrame, Small, pd.DataFrame]) -> Figure:
+def draw_every_map(result: tuple[pd.DataFrame, TunedSweep, pd.DataFrame]) -> Figure:
     """Page attention/one_astrocyte, figure draw_every_map: all maps on the same heads."""
-    unbiased, small, cells = result
+    unbiased, tuned, cells = result
     fig, ax = style.figure(height=4.8)
     _units_axes(ax, 1e8)
     _cells(ax, cells)
@@ -71,10 +71,9 @@ def draw_every_map(result: tuple[pd.DataFrame, Small, pd.DataFrame]) -> Figure:
         label = "" if "," in name and name not in FITTED else name
         label = "positive exponential, five kinds of draw" if name == Positive.name else label
         ends.append(curves.over_seeds(ax, part, "units", role, label, **mark))
-    tuned = small.errors()
-    tuned = tuned[tuned["head"].isin(rows["head"])]
+    errors = on_same_heads(tuned, rows)
     for name, (role, dash) in ROLES.items():
-        ours = tuned.query("map == @name")
+        ours = errors.query("map == @name")
         ends.append(curves.over_seeds(ax, ours, "units", role, name, ls=dash))
     ax.set_ylim(0.05, 2)
     style.label_ends(ax, [end for end in ends if end[0] and end[2] < 2])
@@ -93,8 +92,8 @@ def draw_needed(result: tuple[pd.DataFrame, pd.DataFrame, int]) -> Figure:
     for (layer, head), units in needed.set_index(["layer", "head"])["units"].items():
         label = f"{units:,.0f}" if np.isfinite(units) else "more"
         ax.text(head, layer, label, ha="center", va="center", fontsize=6)
-    ax.set(xlabel="head", ylabel="layer", xticks=range(0, 12, 2))
-    ax.set_title("tuned units for an error of 0.1")
+    ax.set(xlabel="head", ylabel="layer", xticks=range(0, HEADS, 2))
+    ax.set_title(f"tuned units for an error of {GOAL:g}")
     ax.grid(False)
     heads = saved.groupby(["layer", "head"])["factor"].median().sort_values()
     plot.plot(heads, np.arange(1, len(heads) + 1), color=style.colour("hybrid"))
@@ -103,13 +102,13 @@ def draw_needed(result: tuple[pd.DataFrame, pd.DataFrame, int]) -> Figure:
     return fig
 
 
-def draw_gap(result: Small) -> Figure:
+def draw_gap(result: TunedSweep) -> Figure:
     """Page attention/one_astrocyte, figure draw_gap: known passages against held-out ones."""
     fig, (ax, plot) = style.figure(1, 2, height=3.6, width_ratios=[1.3, 1])
     _units_axes(ax, 1e5)
     ends, heads = [], {}
     for split, words, dash in (("test", "held-out", "-"), ("calibration", "known", ":")):
-        rows = result.errors(split=split).query("map == @Landmarks.name")
+        rows = result.of(Landmarks.name, split=split)
         ends.append(curves.over_seeds(ax, rows, "units", "hybrid", words, ls=dash))
         most = rows[rows["units"] == result.largest]
         heads[split] = most.groupby(["layer", "head"])["error"].median()
@@ -122,9 +121,9 @@ def draw_gap(result: Small) -> Figure:
     return fig
 
 
-def draw_followed(result: tuple[Sequence[Trace], int]) -> Figure:
+def draw_followed(result: TunedSweep) -> Figure:
     """Page attention/one_astrocyte, figure draw_followed: traces at a rodent astrocyte's budget."""
-    traces, units = result
+    traces, units = result.traces, result.largest
     fig, axes = style.figure(len(traces), 1, 1.6 * len(traces) + 0.4, sharex=True)
     for ax, trace in zip(axes, traces, strict=True):
         frame = trace.frame()

@@ -10,9 +10,7 @@ from torch import Generator, Tensor
 
 from brainbook.evidence.seeding import seeded
 from brainbook.models.astrocyte.tuned import read
-from brainbook.models.attention.minilm_heads import LAYERS, heads_on, problem_on
-from brainbook.models.attention.minilm_text import Passage
-from brainbook.models.attention.softmax import relative_error
+from brainbook.models.attention.softmax import Problem, relative_error
 from brainbook.models.features.landmarks import Landmarks
 from brainbook.models.features.maps import FeatureMap, HiddenUnits
 
@@ -49,9 +47,8 @@ def robustness(
     units: int,
     ridges: Sequence[float],
     noises: Sequence[float],
-    documents: Mapping[int, Passage],
-    calibration: Sequence[Passage],
-    per_layer: int = 2,
+    documents: Mapping[int, Problem],
+    calibration: Problem,
 ) -> pd.DataFrame:
     """Output error against ridge and noise.
 
@@ -60,33 +57,31 @@ def robustness(
     units : hidden units a head.
     ridges : leaks of the lateral network.
     noises : standard deviations of the reading rates' noise, relative.
-    documents : held-out passages, by the seed that draws units and noise.
-    calibration : passages to fit to.
-    per_layer : how many heads of every layer, the first ones.
+    documents : held-out passages, (layers, heads, N, d), by the seed that draws units and noise.
+    calibration : passages to fit to, (passages, layers, heads, N, d).
 
     Columns
     -------
     ridge, noise, seed, layer, head, error, negative (share of reading rates below zero), total
     (mean over tokens of the sum of |rates|).
     """
-    known, rows = problem_on(calibration), []
-    for seed, ids in documents.items():
-        for layer in range(LAYERS):
-            problem, seen = heads_on(ids).problem[layer, :per_layer], known[:, layer, :per_layer]
+    frames = []
+    for seed, document in documents.items():
+        for layer in range(len(document.query)):
+            known, problem = calibration[:, layer], document[layer]
             exact, _ = problem.exact()
             generator = seeded(91, layer, seed)
-            tuning = Landmarks.fitted(seen.query, seen.key, units, generator).tuning
+            tuning = Landmarks.fitted(known.query, known.key, units, generator).tuning
             for ridge in ridges:
                 base = Landmarks(tuning, ridge, torch.float32)
-                rates = base.rates(problem.query)
-                negative, total = (rates < 0).double().mean((-2, -1)), rates.abs().sum(-1).mean(-1)
+                rates = base.rates(problem.query)  # (heads, N, m)
+                labels = {"ridge": ridge, "seed": seed, "layer": layer}
+                labels["negative"] = (rates < 0).double().mean((-2, -1)).tolist()
+                labels["total"] = rates.abs().sum(-1).mean(-1).tolist()
                 for noise in noises:
                     noisy = Noisy(base, noise, seeded(92, layer, seed))
-                    error = relative_error(read(noisy, *problem.tensors).output, exact)
-                    columns = error.tolist(), negative.tolist(), total.tolist()
-                    rows += [
-                        (ridge, noise, seed, layer, head, *values)
-                        for head, values in enumerate(zip(*columns, strict=True))
-                    ]
-    names = ["ridge", "noise", "seed", "layer", "head", "error", "negative", "total"]
-    return pd.DataFrame(rows, columns=names)
+                    error = relative_error(read(noisy, *problem.tensors).output, exact).tolist()
+                    frame = pd.DataFrame({"head": range(len(error)), "error": error})
+                    frames.append(frame.assign(noise=noise, **labels))
+    columns = ["ridge", "noise", "seed", "layer", "head", "error", "negative", "total"]
+    return pd.concat(frames, ignore_index=True)[columns]
