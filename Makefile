@@ -10,7 +10,7 @@ TORCH_INDEX ?=
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --constraint constraints.txt \
 	$(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 
-.PHONY: help install peers book test serve lab bench pin clean
+.PHONY: help install peers book lint check test serve lab bench pin clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,14 @@ $(VENV)/peers/.installed: tests/peers.txt $(VENV)/.installed
 
 book: $(VENV)/.installed ## Execute every chapter and build the HTML
 	$(BIN)/python -m brainbook build
+
+lint: $(VENV)/.installed ## Check format, style, and types where they are declared
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/mypy
+
+check: lint ## What to run before each commit: lint, and the fast tests
+	$(BIN)/python -m pytest -m "not slow and not browser and not peers"
 
 test: $(VENV)/.installed $(VENV)/peers/.installed ## Run the whole test suite
 	BRAINBOOK_PEERS=$(abspath $(VENV)/peers/bin/python) $(BIN)/python -m pytest

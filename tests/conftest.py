@@ -5,5 +5,23 @@ What ``store.kept`` decorates runs each time, so that a test sees what it has re
 
 import os
 
+import pytest
+
+# What a test asks for tells what it needs; others carry ``@pytest.mark.slow`` themselves.
+BOOKS = {"written", "another", "built", "interpreter"}
+PEERS = {"run_peer", "peer"}
+
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ["BRAINBOOK_KEPT"] = "off"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests that build a small book, open a browser, or start another tool."""
+    for item in items:
+        needs = set(getattr(item, "fixturenames", ()))
+        if needs & BOOKS:
+            item.add_marker("slow")
+        if needs & PEERS:
+            item.add_marker("peers")
+        if "reader" in item.path.parts:
+            item.add_marker("browser")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import math
 import subprocess
 import sys
@@ -66,6 +67,21 @@ def test_a_part_that_does_not_exist_is_refused():
 def test_every_part_has_rows(benches):
     for name in benches("__main__").PARTS:
         assert callable(benches(name).rows), name
+
+
+def test_the_seconds_of_pages_are_read_and_added_up(benches, tmp_path):
+    press = benches("press")
+    for name, took in (("a/quick", 20.0), ("a/slow", 130.0)):
+        folder = tmp_path / "_build/pages" / name / "0123"
+        folder.mkdir(parents=True)
+        (folder / "record.json").write_text(json.dumps({"page": name, "seconds": took}))
+    found = press.pages(tmp_path)
+    assert list(found.items()) == [("a/slow", 130.0), ("a/quick", 20.0)]
+    assert press.page_rows(found) == [
+        ("a/slow", "130 s", "at most 120 s", False),
+        ("a/quick", "20 s", "at most 120 s", True),
+        ("2 pages in sum", "150 s", "at most 80 s", False),
+    ]
 
 
 def test_memory_is_what_the_tensors_need(benches):

@@ -121,8 +121,9 @@ def terminal(report) -> str:
     table.add_section()
     for line in sums.itertuples(index=False):
         table.add_row(*line)
+    printed = io.StringIO()
     console = Console(
-        file=io.StringIO(),
+        file=printed,
         width=WIDTH,
         color_system=None,
         force_jupyter=False,
@@ -131,7 +132,7 @@ def terminal(report) -> str:
     console.print(table)
     for remark in remarks(report):
         console.print(remark, markup=False, highlight=False)
-    text = console.file.getvalue()
+    text = printed.getvalue()
     return "\n".join(line.rstrip() for line in text.splitlines())
 
 

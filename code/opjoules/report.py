@@ -229,7 +229,8 @@ class EnergyReport:
         """
         if not number > 0:
             raise ValueError(f"number: got {number}; one inference holds a positive number")
-        return units.quantity(self.joules.central / number, f"joule / {thing}").to_compact()
+        energy = units.quantity(self.joules.central / number, f"joule / {thing}")
+        return energy.to_compact()  # type: ignore[return-value]  # pint types its base class
 
     def __str__(self) -> str:
         return display.terminal(self)

@@ -202,13 +202,20 @@ class SmallBook:
 
 
 def write_small_book(root: Path) -> SmallBook:
-    shutil.copytree(
-        paths.CODE, root / "code", ignore=shutil.ignore_patterns("__pycache__", "*.egg*")
-    )
+    code = root / "code/brainbook"
+    for name in ("__init__.py", "__main__.py"):
+        code.mkdir(parents=True, exist_ok=True)
+        shutil.copy(paths.CODE / "brainbook" / name, code)
+    for name in ("evidence", "press"):
+        source = paths.CODE / "brainbook" / name
+        shutil.copytree(source, code / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("models", "pages", "../opjoules"):
+        (code / name).mkdir()
+        (code / name / "__init__.py").write_text(f'"""Small {name}."""\n\nONE = 1\n')
     for name in ("_config.yml", "package.json", "package-lock.json", "constraints.txt"):
         shutil.copy(paths.ROOT / name, root)
     shutil.copytree(paths.CHAPTERS / "_static", root / "chapters/_static")
-    code, small = root / "code/brainbook", root / "code/brainbook/pages/small"
+    small = code / "pages/small"
     small.mkdir()
     (small / "__init__.py").write_text('"""Small pages."""\n')
     (code / "models/small_shared.py").write_text('"""Shared by two pages."""\n\nSHARED = 1\n')
@@ -217,11 +224,6 @@ def write_small_book(root: Path) -> SmallBook:
     parts = {"__init__": FACE, "measure": measure, "draw": DRAW, "claims": CLAIMS}
     for name, text in parts.items():
         (small / f"drawing/{name}.py").write_text(text)
-    library = root / "code/opjoules/__init__.py"
-    library.parent.mkdir(exist_ok=True)
-    with library.open("a") as file:
-        file.write("" if library.stat().st_size else '"""A library of its own."""\n')
-        file.write("ONE = 1\n")
     shared = "\nfrom brainbook.models import small_shared\n"
     (small / "second.py").write_text(COUNTED.format(name="second", imports=shared))
     (small / "third.py").write_text(COUNTED.format(name="third", imports=""))
@@ -257,10 +259,16 @@ def written(tmp_path_factory) -> SmallBook:
 
 
 @pytest.fixture(scope="module")
+def another(tmp_path_factory) -> SmallBook:
+    """One more, for a module that needs two."""
+    return write_small_book(tmp_path_factory.mktemp("another"))
+
+
+@pytest.fixture(scope="module")
 def built(written) -> SmallBook:
     """A small book, built once for the module. Tests put back what they edit."""
     book = written
-    book.build()
+    book.build("--no-look")
     book.runs()
     book.measured()
     return book

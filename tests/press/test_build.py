@@ -29,6 +29,14 @@ def test_prose_shows_the_computed_number(built):
     assert f">{last:.3f}<" in built.html()["chapters/small/drawing.html"].decode()
 
 
+def test_ledger_command_lists_the_claims(built):
+    status, said = built.press("ledger")
+    assert status == 0
+    assert re.search(r"holds +finding +exact +small/drawing: small-zero", said)
+    _, as_json = built.press("ledger", "--json")
+    assert json.loads(as_json) == json.loads((built.root / "_build/ledger.json").read_text())
+
+
 def test_staged_notebooks_carry_no_trace_of_the_machine(built):
     staged = sorted((built.root / "_build/stage/chapters").rglob("*.ipynb"))
     assert len(staged) == 3
@@ -130,15 +138,8 @@ def test_status_says_why_and_how_long(restored):
     )
     assert re.search(r"small/third: fresh \([\d.]+ s", said)
     assert "index: prose only" in said
-
-
-def test_ledger_command_lists_the_claims(built):
-    built.build()  # tests before this one put back sources, not what was built from them
-    status, said = built.press("ledger")
-    assert status == 0
-    assert re.search(r"holds +finding +exact +small/drawing: small-zero", said)
-    _, as_json = built.press("ledger", "--json")
-    assert json.loads(as_json) == json.loads((built.root / "_build/ledger.json").read_text())
+    took = [float(seconds) for seconds in re.findall(r"\(([\d.]+) s when last", said)]
+    assert len(took) == 3 and f"in sum: {sum(took):.0f} s for 3 pages" in said
 
 
 def test_run_writes_beside_the_book(restored, tmp_path):

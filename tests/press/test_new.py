@@ -26,13 +26,13 @@ def fresh(built):
     return built, said
 
 
-def told(book) -> str:
-    """What the repository's own tests say of the new page."""
+def told(book, page: str) -> str:
+    """What the repository's own tests and the page's say of a page."""
     for name in TESTS:
         (book.root / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(paths.ROOT / name, book.root / name)
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", "-n0"]
-    command += ["--import-mode=importlib", "--rootdir", str(book.root), "-k", "fresh_page"]
+    command += ["--import-mode=importlib", "--rootdir", str(book.root), "-k", page]
     done = subprocess.run(
         [*command, "tests"],
         cwd=book.root,
@@ -55,7 +55,7 @@ def test_it_builds_and_its_claim_is_in_the_ledger(fresh):
 
 def test_the_tests_say_what_is_missing_and_pass_once_it_is_there(fresh):
     book, _ = fresh
-    before = told(book)
+    before = told(book, "fresh_page")
     assert re.search(r"\b1 failed", before), before
     assert "test_nothing_of_the_template_is_left" in before
     for place in PLACES:
@@ -63,8 +63,35 @@ def test_the_tests_say_what_is_missing_and_pass_once_it_is_there(fresh):
         for path in [files] if files.is_file() else sorted(files.glob("*.py")):
             assert path.relative_to(book.root).as_posix() in before
             path.write_text(path.read_text().replace("REPLACE: ", ""))
-    after = told(book)
+    after = told(book, "fresh_page")
     assert "failed" not in after and re.search(r"\b\d\d passed", after), after
+
+
+def test_the_page_that_the_book_shows_as_an_example_is_whole(fresh):
+    book, _ = fresh
+    assert book.press("new", "scenarios/votes")[0] == 0
+    text = (paths.CHAPTERS / "making.md").read_text("utf-8")
+    package = book.root / "code/brainbook/pages/scenarios/votes"
+    tests = book.root / "tests/pages/scenarios/votes"
+    for path in tests.glob("*.py"):
+        path.unlink()
+    for name, code in re.findall(r"```python\n# (\w+\.py)\n(.*?)\n```", text, re.DOTALL):
+        folder = tests if name.startswith("test_") else package
+        (folder / name).write_text(f'"""Page scenarios/votes."""\n\n{code}\n')
+    package.joinpath("__init__.py").write_text(
+        '"""Page scenarios/votes."""\n\nfrom .claims import claims\nfrom .draw import draw_votes\n'
+        "from .measure import measure_votes, numbers\n"
+    )
+    chapter = book.root / "chapters/scenarios/votes.md"
+    head = chapter.read_text().split("# REPLACE")[0]
+    (shown,) = re.findall(r"````md\n(.*?)````", text, re.DOTALL)
+    chapter.write_text(f"{head}# Votes\n\n{shown}")
+    said = book.build("scenarios/votes")
+    assert "ready to read: scenarios/votes" in said
+    rows = json.loads((book.root / "_build/ledger.json").read_text())
+    assert {r["id"]: r["status"] for r in rows}["votes-binomial"] == "holds"
+    passed = told(book, "test_units_that_copy")
+    assert "1 passed" in passed, passed
 
 
 def test_what_is_there_is_never_overwritten(fresh):

@@ -53,13 +53,13 @@ def spread(
         raise ValueError(f"workers: got {workers}; at least 1 process is needed")
     if cluster and workers > 1:
         raise ValueError(f"workers: got {workers} beside a cluster, which brings its own workers")
-    calls = [dict(call) for call in calls]
+    params = [dict(call) for call in calls]
     if cluster:
-        return _on_cluster(function, calls, cluster, timeout)
+        return _on_cluster(function, params, cluster, timeout)
     if workers > 1:
         with parallel_config(backend="loky", n_jobs=workers, inner_max_num_threads=1):
-            return _gathered(partial(call_once, function), function, calls)
-    return _loop(function, calls)
+            return _gathered(partial(call_once, function), function, params)
+    return _loop(function, params)
 
 
 def _loop(function: Callable, calls: list[dict]) -> list:

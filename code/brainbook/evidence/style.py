@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -89,7 +90,7 @@ def theme(name: str):
         "legend.frameon": False,
         "svg.hashsalt": "brainbook",
         "svg.fonttype": "path",
-        "axes.prop_cycle": mpl.cycler(
+        "axes.prop_cycle": mpl.cycler(  # type: ignore[attr-defined]
             color=[colour(r) for r in ("transformer", "brain", "spiking", "hybrid", "reference")]
         ),
     }
@@ -100,8 +101,11 @@ def theme(name: str):
         _theme.reset(token)
 
 
-def figure(rows: int = 1, columns: int = 1, height: float = 4.2, **subplots) -> tuple[Figure, Axes]:
-    """A figure of the book's width (inches), with its axes, outside pyplot's registry."""
+def figure(rows: int = 1, columns: int = 1, height: float = 4.2, **subplots) -> tuple[Figure, Any]:
+    """A figure of the book's width (inches), with its axes or an array of them.
+
+    It stands outside pyplot's registry.
+    """
     fig = Figure(figsize=(WIDTH, height), layout="constrained")
     return fig, fig.subplots(rows, columns, **subplots)
 

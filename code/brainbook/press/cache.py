@@ -23,6 +23,8 @@ from .errors import BookError
 
 KEPT_PER_PAGE = 8
 WORKER = "brainbook.press.worker"
+# An execution whose results were written by other code may lack what the ledger reads.
+WRITERS = ("module brainbook.evidence.results", "module brainbook.evidence.claims")
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,36 @@ def records(page: Page) -> list[dict]:
         page_folder(page).glob("*/record.json"), key=lambda f: f.stat().st_mtime_ns, reverse=True
     )
     return [json.loads(file.read_text()) for file in files]
+
+
+def older(key: Key) -> Key | None:
+    """The last used execution that has the page's present cells, tags and kind of results."""
+    for record in records(key.page):
+        was = Key(key.page, record["parts"])
+        same = {
+            name for name in was.parts | key.parts if name.startswith("cell ") or name in WRITERS
+        }
+        if was.is_fresh and all(was.parts.get(name) == key.parts.get(name) for name in same):
+            return was
+    return None
+
+
+def shown(keys: list[Key]) -> tuple[list[Key], dict[str, str]]:
+    """What a reader can be shown now: executions, and a notice for each page that is not fresh.
+
+    A page without an execution of its present cells is shown as prose.
+    """
+    executions, notices = [], {}
+    for key in keys:
+        found = key if key.is_fresh else older(key)
+        if found:
+            executions.append(found)
+        if found is None:
+            notices[key.page.name] = "This page has not been executed yet"
+        elif found is not key:
+            changed = _differences(found.parts, key.parts)
+            notices[key.page.name] = f"This page shows an earlier execution ({changed})"
+    return executions, notices
 
 
 def why_stale(key: Key) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Callable
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import click
@@ -13,7 +15,7 @@ from filelock import FileLock, Timeout
 from rich.console import Console
 
 from brainbook import __version__
-from brainbook.evidence import fingerprint, paths
+from brainbook.evidence import fingerprint, paths, store
 
 from . import assets as js
 from . import cache, contents, execute, html, notebooks
@@ -56,45 +58,108 @@ def write_atomically(path: Path, text: str) -> None:
 
 
 @main.command()
+@click.argument("names", nargs=-1, metavar="[PAGE]...")
 @click.option("--jobs", type=click.IntRange(1), help="Pages executed side by side; default: cores.")
 @click.option("--wait/--no-wait", default=True, help="Wait for another build, or give up.")
 @click.option("--html/--no-html", "render", default=True, help="Make the HTML, or only execute.")
+@click.option(
+    "--look/--no-look", default=True, help="Show the first page of a new book before the others."
+)
 @click.option("--verbose", is_flag=True, help="Print what Sphinx says.")
-def build(jobs: int | None, wait: bool, render: bool, verbose: bool) -> None:
-    """Execute what is stale, check every claim, make the HTML."""
+def build(
+    names: tuple[str, ...],
+    jobs: int | None,
+    wait: bool,
+    render: bool,
+    look: bool,
+    verbose: bool,
+) -> None:
+    """Execute what is stale, check every claim, make the HTML.
+
+    With PAGEs, execute these only. Other pages are shown as they are: stale ones by an earlier
+    execution of the same cells, where there is one, or as prose; both say so.
+    """
+    chosen = {contents.page(name).name for name in names}
     with press_lock(wait):
         pages = contents.pages()
         fingerprint.refresh()
         keys = [cache.key_of(page) for page in pages if page.runs]
-        for leftover in paths.BUILD.glob("pages/**/.new-*"):
-            shutil.rmtree(leftover)
-        stale = [key for key in keys if not cache.use(key)]
-        for key in stale:
-            console.print(f"stale {key.page.name}: {cache.why_stale(key)}")
-        failures = execute.execute_pages(stale, jobs or execute.cores(), console) if stale else []
-        if failures:
-            raise BookError("\n".join(failure.message for failure in failures))
-        rows = ledgers.collect(keys)
-        failing = ledgers.failing(rows)
-        if failing:
-            raise BookError(
-                f"{len(failing)} of {len(rows)} claims fail:\n"
-                + "\n".join(f"{ledgers.as_text(row)}\n  {row['statement']}" for row in failing)
-            )
+        first = None
+        if render and look and not html.published().exists():
+            first = partial(first_look, pages, keys)
+        wanted = [key for key in keys if not names or key.page.name in chosen]
+        execute_stale(wanted, jobs or execute.cores(), first)
+        executions, notices = cache.shown(keys)
+        rows = checked_claims(executions, notices)
         if not render:
-            console.print(f"{len(keys)} pages are fresh, {len(rows)} claims checked")
+            console.print(f"{len(keys) - len(notices)} pages are fresh, {len(rows)} claims checked")
             return
-        digest = html.stage(pages, keys, rows)
+        digest = html.stage(pages, executions, rows, notices)
         if html.is_published(digest):
             console.print("nothing changed since the last build")
         else:
             console.print("making the HTML")
             html.build(digest, verbose)
         write_atomically(paths.BUILD / "ledger.json", json.dumps(rows, indent=1) + "\n")
+        store.forget_gone()
+    for name, notice in notices.items():
+        console.print(f"not fresh {name}: {notice}")
+    for name in sorted(chosen):
+        console.print(f"ready to read: {name} {html.address(contents.page(name))}")
     start = html.published() / "index.html"
     console.print(f"{len(rows)} claims in {paths.BUILD / 'ledger.json'}")
     console.print(f"the book: {start}")
     console.print(f"open it with: python -m webbrowser -t file://{start}")
+
+
+def execute_stale(
+    keys: list[cache.Key], jobs: int, look: Callable[[cache.Key], None] | None
+) -> None:
+    """Execute those that are not fresh; ``look``, where several are, as in ``execute_pages``.
+
+    Raises
+    ------
+    BookError : a page failed; the others were executed.
+    """
+    for leftover in paths.BUILD.glob("pages/**/.new-*"):
+        shutil.rmtree(leftover)
+    stale = [key for key in keys if not cache.use(key)]
+    for key in stale:
+        console.print(f"stale {key.page.name}: {cache.why_stale(key)}")
+    look = look if len(stale) > 1 else None
+    failures = execute.execute_pages(stale, jobs, console, look) if stale else []
+    if failures:
+        raise BookError("\n".join(failure.message for failure in failures))
+
+
+def checked_claims(executions: list[cache.Key], notices: dict[str, str]) -> list[dict]:
+    """The ledger of these executions.
+
+    Raises
+    ------
+    BookError : a claim fails on a page without a notice, one that is fresh; two share an id.
+    """
+    rows = ledgers.collect(executions)
+    failing = [row for row in ledgers.failing(rows) if row["page"] not in notices]
+    if failing:
+        raise BookError(
+            f"{len(failing)} of {len(rows)} claims fail:\n"
+            + "\n".join(f"{ledgers.as_text(row)}\n  {row['statement']}" for row in failing)
+        )
+    return rows
+
+
+def first_look(pages: list[contents.Page], keys: list[cache.Key], first: cache.Key) -> None:
+    """Make the HTML of a book of which one page is done, so that its reader has something."""
+    try:
+        executions, notices = cache.shown(keys)
+        rows = checked_claims(executions, notices)
+        html.build(html.stage(pages, executions, rows, notices))
+    except BookError as error:
+        console.print(f"no page to read before all are done: {error.message}")
+        return
+    console.print(f"ready to read: {first.page.name} {html.address(first.page)}")
+    console.print("the other pages are prose until they have been executed")
 
 
 @main.command()
@@ -156,13 +221,15 @@ def assets() -> None:
 
 @main.command()
 def status() -> None:
-    """Tell of each page whether it is fresh, stale and why, or failed, and its seconds."""
+    """Tell of each page whether it is fresh, stale and why, or failed, its seconds, their sum."""
+    took = []
     for page in contents.pages():
         if not page.runs:
             console.print(f"{page.name}: prose only")
             continue
         key = cache.key_of(page)
         known = cache.records(page)
+        took += [record["seconds"] for record in known[:1]]
         seconds = f" ({known[0]['seconds']} s when last executed)" if known else ""
         failed = cache.failure(key)
         if failed:
@@ -171,6 +238,7 @@ def status() -> None:
             console.print(f"{page.name}: fresh{seconds}")
         else:
             console.print(f"{page.name}: stale, {cache.why_stale(key)}{seconds}")
+    console.print(f"in sum: {sum(took):,.0f} s for {len(took)} pages that were executed")
 
 
 @main.command()

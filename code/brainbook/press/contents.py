@@ -11,12 +11,11 @@ import nbformat
 import yaml
 from sphinx_external_toc.parsing import MalformedError, parse_toc_yaml
 
-from brainbook.evidence import fingerprint, paths
+from brainbook.evidence import paths
 
 from .errors import BookError
 
 SUFFIXES = (".md", ".ipynb")
-PACKAGE = "brainbook.pages"
 
 
 @dataclass(frozen=True)
@@ -52,16 +51,6 @@ class Page:
         """Whether the page has code cells. A page without a kernel is prose only."""
         head = self.path.read_text("utf-8").split("\n---", 1)[0]
         return self.path.suffix == ".ipynb" or "kernelspec:" in head
-
-
-def module_of(page: str, part: str) -> str:
-    """The module of a page's package that holds a part: ``measure``, ``draw``, ``claims``.
-
-    Of a page that is one file, that file.
-    """
-    name = f"{PACKAGE}.{page.replace('/', '.')}"
-    inner = f"{name}.{part}"
-    return inner if fingerprint.source_file(inner).is_file() else name
 
 
 def pages() -> list[Page]:

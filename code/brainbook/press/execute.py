@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +24,10 @@ from . import cache, notebooks
 from .cache import Key
 from .contents import Page
 from .errors import BookError
+
+# Seconds of each page when `make bench` last asked, for a first build's order.
+SECONDS = Path(__file__).with_name("seconds.json")
+_workers: set[subprocess.Popen] = set()
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,7 @@ def run_notebook(
             start_new_session=True,
         )
     failed = None
+    _workers.add(worker)
     try:
         job = {"notebook": source, "output": target, "results": folder / "results"}
         worker.stdin.write(json.dumps({name: str(path) for name, path in job.items()}) + "\n")
@@ -74,6 +80,7 @@ def run_notebook(
     finally:
         worker.stdin.close()
         worker.wait()
+        _workers.discard(worker)
     source.unlink()
     log.unlink()
     if failed is None:
@@ -122,32 +129,88 @@ def execute_page(key: Key, on_cell: Callable[[int, int], None]) -> Failure | Non
         shutil.rmtree(made, ignore_errors=True)
 
 
-def execute_pages(keys: list[Key], jobs: int, console: Console) -> list[Failure]:
-    """Execute all, the slowest first, ``jobs`` at a time; a failure stops no other page."""
-    fingerprint.refresh()
-    known = {key.page.name: cache.records(key.page) for key in keys}
-    guess = {name: old[0]["seconds"] if old else float("inf") for name, old in known.items()}
-    ordered = sorted(keys, key=lambda key: -guess[key.page.name])
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=console) as progress:
-        whole = progress.add_task("pages", total=len(ordered))
+def in_order(keys: list[Key], jobs: int, look: bool) -> list[Key]:
+    """The slowest first; to be looked at soon, the quickest among the first ``jobs``."""
+    hints = json.loads(SECONDS.read_text("utf-8"))
 
-        def one(key: Key) -> Failure | None:
-            task = progress.add_task(f"  {key.page.name}, cells", total=None)
-            start = time.perf_counter()
-            failure = execute_page(
-                key, lambda done, of: progress.update(task, completed=done, total=of)
-            )
-            progress.remove_task(task)
-            progress.advance(whole)
-            word = "failed" if failure else "executed"
-            console.print(f"{word} {key.page.name} in {time.perf_counter() - start:.1f} s")
+    def guess(key: Key) -> float:
+        known = cache.records(key.page)
+        return known[0]["seconds"] if known else hints.get(key.page.name, float("inf"))
+
+    ordered = sorted(keys, key=guess, reverse=True)
+    if look:
+        ordered.insert(min(jobs, len(ordered)) - 1, ordered.pop())
+    return ordered
+
+
+class _Work:
+    """Executes page after page, tells of each, and looks at the first that is done."""
+
+    def __init__(self, progress: Progress, total: int, look: Callable[[Key], None] | None) -> None:
+        self.progress, self.look = progress, look
+        self.whole = progress.add_task("pages", total=total)
+        self.done: list[str] = []
+        self.stopped, self.looked = threading.Event(), threading.Lock()
+
+    def one(self, key: Key) -> Failure | None:
+        name, start = key.page.name, time.perf_counter()
+        task = self.progress.add_task(f"  {name}, cells", total=None)
+        failure = execute_page(
+            key, lambda done, of: self.progress.update(task, completed=done, total=of)
+        )
+        self.progress.remove_task(task)
+        self.progress.advance(self.whole)
+        if self.stopped.is_set():
+            cache.failure_file(key.page).unlink(missing_ok=True)
+            return None
+        word = "failed" if failure else "executed"
+        self.progress.console.print(f"{word} {name} in {time.perf_counter() - start:.1f} s")
+        if failure:
             return failure
+        self.done.append(name)
+        if self.look and self.looked.acquire(blocking=False):
+            self.look(key)
+        return None
 
-        with ThreadPoolExecutor(max_workers=jobs) as pool:
-            return [failure for failure in pool.map(one, ordered) if failure]
+    def stop(self) -> None:
+        """End the workers; what they had begun is no failure."""
+        self.stopped.set()
+        for worker in list(_workers):
+            worker.kill()
+
+
+def execute_pages(
+    keys: list[Key],
+    jobs: int,
+    console: Console,
+    look: Callable[[Key], None] | None = None,
+) -> list[Failure]:
+    """Execute all, ``jobs`` at a time; a failure stops no other page.
+
+    Parameters
+    ----------
+    keys : pages to execute.
+    jobs : processes at a time.
+    console : told of each page that ends.
+    look : called once, with the first page that is done, in its process's place.
+
+    Raises
+    ------
+    BookError : interrupted at the keyboard; the workers have ended.
+    """
+    fingerprint.refresh()
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
+    with Progress(*columns, TimeElapsedColumn(), console=console) as progress:
+        work = _Work(progress, len(keys), look)
+        pool = ThreadPoolExecutor(max_workers=jobs)
+        try:
+            return [f for f in pool.map(work.one, in_order(keys, jobs, look is not None)) if f]
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            work.stop()
+            ready = f"; see what is ready: brainbook build {work.done[0]}" if work.done else ""
+            raise BookError(
+                f"interrupted; {len(work.done)} of {len(keys)} pages were executed{ready}"
+            ) from None
+        finally:
+            pool.shutdown()

@@ -23,7 +23,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from brainbook.evidence import fingerprint
 
-from . import contents, ledger, ledger_page, site
+from . import ledger, ledger_page, site
 from .site import SOURCES
 
 RESULTS = "results"
@@ -53,21 +53,24 @@ class Plot(SphinxDirective):
         folder = Path(self.env.srcdir) / RESULTS / page
         files = {end: f"{name}.{end}" for end in ("light.svg", "dark.svg", "png", "csv")}
         missing = [file for file in files.values() if not (folder / file).is_file()]
-        if missing:
+        waits = bool(missing) and page in ledger_page.unfinished(self.env)
+        if missing and not waits:
             raise self.error(f"plot: {name}: page {page} made no {', '.join(missing)}")
         if not self.options.get("alt", "").strip() or not self.content:
             raise self.error(f"plot: {name}: an :alt: text and a caption are needed")
         for file in files.values():
             self.env.note_dependency(str(folder / file))
+        images = self._to_come() if waits else self._images(page, files)
         label = name.replace("_", "-")
         figure = nodes.figure(classes=["result"], align="default")
         figure["names"].append(label)
-        figure += self._images(page, files)
+        figure += images
         caption = nodes.caption("", "", *self._caption())
         self.set_source_info(figure)
         self.set_source_info(caption)
         figure += caption
-        figure += nodes.legend("", self._links(name, page, files))
+        if not waits:
+            figure += nodes.legend("", self._links(name, page, files))
         self.state.document.note_explicit_target(figure, figure)
         return [figure]
 
@@ -78,6 +81,9 @@ class Plot(SphinxDirective):
             uri = f"/{RESULTS}/{page}/{files[f'{theme}.svg']}"
             images += nodes.image(uri=uri, alt=self.options["alt"], classes=[f"only-{theme}"])
         return images
+
+    def _to_come(self) -> nodes.container:
+        return nodes.container("", nodes.paragraph("", "This figure has not been drawn yet."))
 
     def _caption(self) -> list[nodes.Node]:
         holder = nodes.Element()
@@ -96,10 +102,12 @@ class Plot(SphinxDirective):
         line += self._source_link(name, page)
         return line
 
-    def _source_link(self, name: str, page: str) -> nodes.reference:
-        module = contents.module_of(page, "draw")
+    def _source_link(self, name: str, page: str) -> nodes.Node:
+        module = f"{site.PAGES}{page.replace('/', '.')}.draw"
         self.env.note_dependency(str(fingerprint.source_file(module)))
         _lines.cache_clear()
+        if name not in _lines(module) and page in ledger_page.unfinished(self.env):
+            return nodes.Text(f"code: {name}, which is gone")
         if name not in _lines(module):
             raise self.error(f"plot: {name} is not a function of {module}")
         uri = self.env.app.builder.get_relative_uri(

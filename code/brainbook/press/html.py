@@ -34,13 +34,26 @@ def stage_folder() -> Path:
     return paths.BUILD / "stage"
 
 
-def stage(pages: list[Page], keys: list[Key], rows: list[dict]) -> str:
+def stage(
+    pages: list[Page], keys: list[Key], rows: list[dict], notices: dict[str, str] | None = None
+) -> str:
     """Fill the staging folder and return the digest of all that the HTML depends on.
+
+    Parameters
+    ----------
+    pages : of the book, in reading order.
+    keys : executions to show; other pages that run are staged as prose.
+    rows : of the ledger.
+    notices : a sentence for each page that is not fresh, to stand below its title.
 
     Files keep their times unless their content changes, so that Sphinx reads again only
     what is new.
     """
-    files: dict[str, bytes] = {"ledger.json": json.dumps(rows, indent=1).encode()}
+    notices = notices or {}
+    files: dict[str, bytes] = {
+        "ledger.json": json.dumps(rows, indent=1).encode(),
+        "unfinished.json": json.dumps(sorted(notices)).encode(),
+    }
     for name in COPIED:
         files[name] = (paths.ROOT / name).read_bytes()
     for static in (paths.CHAPTERS / "_static").rglob("*"):
@@ -49,8 +62,13 @@ def stage(pages: list[Page], keys: list[Key], rows: list[dict]) -> str:
             files[target.as_posix()] = static.read_bytes()
     ready = {key.page.name: key for key in keys}
     for page in pages:
+        notice = notices.get(page.name, "")
+        if notice:
+            notice += f". To execute it: `brainbook build {page.name}`."
         if page.name in ready:
-            files |= _executed(ready[page.name])
+            files |= _executed(ready[page.name], notice)
+        elif notice:
+            files[f"{page.docname}.ipynb"] = _written(notebooks.as_prose(page.notebook()), notice)
         else:
             files[f"{page.docname}{page.path.suffix}"] = page.path.read_bytes()
     files |= _mathjax()
@@ -61,9 +79,15 @@ def stage(pages: list[Page], keys: list[Key], rows: list[dict]) -> str:
     return fingerprint.digest(json.dumps([parts, sorted(fingerprint.environment().items())]))
 
 
-def _executed(key: Key) -> dict[str, bytes]:
+def _written(book: nbformat.NotebookNode, notice: str) -> bytes:
+    if notice:
+        book = notebooks.with_notice(book, notice)
+    return (nbformat.writes(book) + "\n").encode()
+
+
+def _executed(key: Key, notice: str) -> dict[str, bytes]:
     book = notebooks.with_outputs(key.page.notebook(), cache.executed(key))
-    files = {f"{key.page.docname}.ipynb": (nbformat.writes(book) + "\n").encode()}
+    files = {f"{key.page.docname}.ipynb": _written(book, notice)}
     for path in cache.results(key).glob("*.*"):
         if path.suffix in (".svg", ".png", ".csv"):
             files[f"results/{key.page.name}/{path.name}"] = path.read_bytes()
@@ -102,6 +126,11 @@ def _write(files: dict[str, bytes]) -> None:
 def published() -> Path:
     """The last good edition, as a reader opens it."""
     return paths.BUILD / "html"
+
+
+def address(page: Page) -> str:
+    """Where a browser finds a page of the last good edition."""
+    return f"file://{published() / page.docname}.html"
 
 
 def is_published(digest: str) -> bool:

@@ -73,6 +73,8 @@ def _lines(key: Key) -> dict[str, str]:
     places: dict[str, str] = {}
     for module in sorted(modules, key=lambda name: (not f"{name}.".startswith(f"{page}."), name)):
         path = fingerprint.source_file(module)
+        if not path.is_file():  # of an earlier execution, moved since
+            continue
         name = path.relative_to(paths.CODE.parent).as_posix()
         for text, line in string_lines(path.read_text("utf-8")).items():
             places.setdefault(text, f"{name}:{line}")

@@ -13,6 +13,7 @@ from sphinx_design.shared import create_component
 from brainbook.evidence.claims import repeated
 
 from . import ledger
+from .notebooks import TO_COME
 from .site import SOURCES
 
 LEDGER_PAGE = "chapters/ledger"
@@ -34,12 +35,21 @@ def rows(env) -> list[dict]:
     return json.loads(path.read_text("utf-8"))
 
 
+def unfinished(env) -> list[str]:
+    """Pages that the press staged without their present results; the asking page depends on it."""
+    path = Path(env.srcdir) / "unfinished.json"
+    env.note_dependency(str(path))
+    return json.loads(path.read_text("utf-8"))
+
+
 class Measured(SphinxRole):
     """``claim-id``, ``claim-id:.2f`` or, with half the interval, ``claim-id:.2f±``."""
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         claim, _, spec = self.text.partition(":")
         row = {row["id"]: row for row in rows(self.env)}.get(claim)
+        if row is None and unfinished(self.env):
+            return [nodes.inline("", TO_COME)], []
         if row is None or row["measured"] is None:
             return self._refused(f"no claim {claim!r} in the ledger")
         digits = spec.removesuffix("±") or ".3g"

@@ -18,6 +18,9 @@ from .errors import BookError
 
 KEPT_METADATA = ("kernelspec", "language_info")
 INJECTED = "injected-parameters"
+TITLE = re.compile(r"(?m)^# .+$")
+GLUED = re.compile(r"\{glue:\w+\}`[^`]*`")
+TO_COME = "…"
 
 
 def code_cells(book: NotebookNode) -> list[NotebookNode]:
@@ -121,6 +124,26 @@ def _without_paths(output: NotebookNode) -> NotebookNode:
         if kind.startswith("text/") and isinstance(content, str):
             output.data[kind] = without_paths(content)
     return output
+
+
+def with_notice(book: NotebookNode, notice: str) -> NotebookNode:
+    """The page with a sentence in a box below its title."""
+    for cell in book.cells:
+        title = TITLE.search(cell.source) if cell.cell_type == "markdown" else None
+        if title:
+            before, after = cell.source[: title.end()], cell.source[title.end() :]
+            cell.source = f"{before}\n\n:::{{warning}}\n{notice}\n:::\n{after}"
+            break
+    return book
+
+
+def as_prose(book: NotebookNode) -> NotebookNode:
+    """The page before it was executed: no outputs, and a mark for each number that is to come."""
+    book = cleaned(book)
+    for cell in book.cells:
+        if cell.cell_type == "markdown":
+            cell.source = GLUED.sub(TO_COME, cell.source)
+    return book
 
 
 def with_outputs(book: NotebookNode, executed: NotebookNode) -> NotebookNode:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -11,7 +12,7 @@ from .counts import dense_counts, from_rates
 
 QK_BLOCKS = (1, 2, 7)
 HEAD = 64  # channels of a head
-SWIN_BASE = {"width": 128, "depths": (2, 2, 18, 2), "heads": (4, 8, 16, 32)}
+SWIN_BASE: dict[str, Any] = {"width": 128, "depths": (2, 2, 18, 2), "heads": (4, 8, 16, 32)}
 
 
 def qkformer(

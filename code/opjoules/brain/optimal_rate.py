@@ -81,7 +81,7 @@ def optimum_by_search(ratio: float) -> float:
 def share_of_best(rates: np.ndarray, ratio: float) -> float:
     """Bits per energy of neurons with ``rates``, over those of equal neurons at the optimum."""
     rates = np.asarray(rates, dtype=float)
-    found = spike_entropy(rates).sum() / (1 + (ratio - 1) * rates).sum()
+    found = np.sum(spike_entropy(rates)) / (1 + (ratio - 1) * rates).sum()
     return float(found / bits_per_energy(optimal_rate(ratio), ratio))
 
 

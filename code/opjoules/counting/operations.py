@@ -131,11 +131,11 @@ class Ledger:
 
     def settle(self) -> None:
         """Calls with an input of zeros only take the nature of the layer's other calls."""
-        for layer, kind, work, *sizes in self.silent:
+        for layer, kind, work, inputs, outputs, size in self.silent:
             row = self.rows[layer, kind]
             real = row["macs"] > 0 and not row["acs"]
             work = Work(macs=work.dense, dense=work.dense) if real else work
-            self.add_work(layer, kind, work, *sizes, settling=True)
+            self.add_work(layer, kind, work, inputs, outputs, size, settling=True)
         self.silent.clear()
 
     def frame(self) -> pd.DataFrame:

@@ -201,8 +201,12 @@ class Watcher:
         """Book ``aten.convolution(input, weight, bias, stride, padding, dilation, …)``."""
         inputs, weight, _, stride, padding, dilation, transposed, _, groups = arguments
         axes = weight.ndim - 2
-        wide = [tuple(v) * (axes if len(v) == 1 else 1) for v in (stride, padding, dilation)]
-        shape = arithmetic.Convolution(tuple(weight.shape[2:]), *wide, groups, transposed)
+        stride, padding, dilation = (
+            tuple(v) * (axes if len(v) == 1 else 1) for v in (stride, padding, dilation)
+        )
+        shape = arithmetic.Convolution(
+            tuple(weight.shape[2:]), stride, padding, dilation, groups, transposed
+        )
         owned = self.parameter(weight)
         if self.inside_neuron and not owned:
             return

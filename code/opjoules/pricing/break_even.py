@@ -7,7 +7,7 @@ that point; ``break_even_rate`` finds it for a given layer and machine.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import ceil, log2
 
 import numpy as np
@@ -115,8 +115,8 @@ def layer_pair(inputs: int, outputs: int, timesteps: int, rate: float) -> dict[s
     return {"dense": _table("dense", dense), "spiking": _table("spiking", spiking)}
 
 
-def _table(name: str, counts: dict[str, float]) -> pd.DataFrame:
-    row = dict.fromkeys(COLUMNS, 0.0) | {"layer": name, "kind": "linear"} | counts
+def _table(name: str, counts: Mapping[str, float]) -> pd.DataFrame:
+    row = dict.fromkeys(COLUMNS, 0.0) | {"layer": name, "kind": "linear", **counts}
     return pd.DataFrame([row], columns=list(COLUMNS))
 
 

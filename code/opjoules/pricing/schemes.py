@@ -167,9 +167,9 @@ def compare_models(
     batch : input of both.
     timesteps, hardware : see ``compare_schemes``.
     """
-    counts = [count_operations(net, batch) for net in (model, dense)]
-    kernels = [geometry(net) for net in (model, dense)]
-    return compare_schemes(*counts, timesteps, hardware, *kernels)
+    counted, dense_counted = (count_operations(net, batch) for net in (model, dense))
+    kernels, dense_kernels = (geometry(net) for net in (model, dense))
+    return compare_schemes(counted, dense_counted, timesteps, hardware, kernels, dense_kernels)
 
 
 def _energies(
