@@ -16,6 +16,7 @@ from brainbook.evidence import paths
 from .errors import BookError
 
 SUFFIXES = (".md", ".ipynb")
+PACKAGE = "brainbook.pages"  # holds a package of the same name for each page
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,11 @@ from sphinx.util import logging
 from brainbook.evidence import fingerprint, paths
 from brainbook.evidence.bibliography import address
 
+from .contents import PACKAGE
+
 logger = logging.getLogger(__name__)
 SOURCES = "source"
-PAGES = "brainbook.pages."
+PAGES = f"{PACKAGE}."
 CITED = re.compile(r'href="[^"]*bibliography\.html#[^"]*" title="([^"]+)"')
 TABLED = re.compile(r'<a data-cite="([^"]+)">')
 DOOR = """<!DOCTYPE html>

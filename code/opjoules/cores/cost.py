@@ -83,7 +83,10 @@ def in_crossbars(operations: pd.DataFrame, tokens: int, host: str = HOST) -> pd.
     No source gives the cost of a message between crossbars, so none is added.
     """
     attention = operations["kind"] == "product"
-    parts = [(operations[~attention], chips.in_memory()), (operations[attention], host)]
+    parts: list[tuple[pd.DataFrame, str | Profile]] = [
+        (operations[~attention], chips.in_memory()),
+        (operations[attention], host),
+    ]
     return pd.concat(
         [_by_term(rows, estimate(rows, machine), tokens) for rows, machine in parts],
         ignore_index=True,
