@@ -1,36 +1,23 @@
 """Active units counted by hand."""
 
-from __future__ import annotations
-
-import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from brainbook.evidence.datasets import digits
-from brainbook.models.digits import classifiers as digit_classifiers
+from brainbook.models.digits.perceptron import Perceptron, PerceptronShape
+from brainbook.models.digits.spiking_network import SpikingNetwork, SpikingShape
 from brainbook.models.digits.vision_transformer import VisionTransformer, VitShape
-from brainbook.pages.limitations.energy import activity as unit_activity
+from brainbook.pages.limitations.energy.activity import neuron_rates, rectifiers, shares_on
 
 
-@pytest.fixture
-def briefly(monkeypatch, tmp_path):
-    """Few epochs and a store of its own."""
-    monkeypatch.setenv("BRAINBOOK_STORE", str(tmp_path))
-
-    def made(family, seed, **settings):
-        return digit_classifiers.trained(family, seed, epochs=1, **settings)
-
-    monkeypatch.setattr(unit_activity, "trained", made)
-    return made
-
-
-def test_rates_of_neurons_average_to_the_layers(briefly):
-    accuracy, rates = unit_activity.neuron_rates(0, 4e-4, hidden=(6, 5))
-    network = briefly("spiking", 0, hidden=(6, 5), spike_price=4e-4)
+def test_rates_of_neurons_are_means_over_images_and_steps():
+    network = SpikingNetwork(SpikingShape((6, 5), 3)).eval().requires_grad_(False)
+    images = torch.rand(7, 8, 8, generator=torch.Generator().manual_seed(0))
+    rates = neuron_rates(network, images)
     assert [rate.shape for rate in rates] == [(6,), (5,)]
-    assert [rate.mean() for rate in rates] == pytest.approx(network.rates, abs=1e-6)
-    assert accuracy == network.test_accuracy
+    spikes = network.run(images)[1][0]
+    by_hand = sum(spikes[step, image] for step in range(3) for image in range(7)) / 21
+    assert rates[0] == pytest.approx(by_hand.numpy(), abs=1e-6)
 
 
 def test_share_on_counts_positive_outputs():
@@ -39,24 +26,20 @@ def test_share_on_counts_positive_outputs():
         layer.weight.copy_(torch.tensor([[1.0, 0.0], [0.0, 1.0], [-1.0, -1.0]]))
         layer.bias.zero_()
     model = nn.Sequential(nn.Flatten(), layer)
-    found = unit_activity.share_on(model, [layer], np.array([[1.0, -1.0], [2.0, 3.0]], np.float32))
-    assert found == pytest.approx([3 / 6])
+    shares = shares_on(model, [layer], torch.tensor([[1.0, -1.0], [2.0, 3.0]]))
+    assert shares == pytest.approx([3 / 6])
     assert not layer._forward_hooks, "hooks are taken off"
 
 
-def test_rectifiers_of_a_transformer_are_its_wide_layers():
-    model = VisionTransformer(VitShape(width=8, layers=2, heads=2))
-    assert [layer.out_features for layer in unit_activity.rectifiers(model)] == [16, 16]
+def test_hooks_go_where_the_model_fails():
+    layer = nn.Linear(2, 3)
+    with pytest.raises(RuntimeError):
+        shares_on(layer, [layer], torch.ones(1, 5))
+    assert not layer._forward_hooks
 
 
-def test_active_units_before_and_after(briefly):
-    table = unit_activity.active_units((0, 1), (4, 16))
-    assert table["network"].value_counts().to_dict() == {
-        "perceptron, 4 units": 2, "perceptron, 16 units": 2, "vision transformer": 4,
-    }  # fmt: skip
-    assert table[["trained", "untrained"]].stack().between(0, 1).all()
-    made = briefly("perceptron", 1, hidden=(16,))
-    images = torch.as_tensor(digits(1).test_images).flatten(1)
-    by_hand = (made.model().layers[0](images) > 0).double().mean()
-    row = table.query("network == 'perceptron, 16 units' and seed == 1")
-    assert row["trained"].item() == pytest.approx(float(by_hand))
+def test_rectifiers_are_the_hidden_layers_and_the_wide_ones():
+    perceptron = Perceptron(PerceptronShape((4, 3)))
+    assert [layer.out_features for layer in rectifiers(perceptron)] == [4, 3]
+    transformer = VisionTransformer(VitShape(width=8, layers=2, heads=2))
+    assert [layer.out_features for layer in rectifiers(transformer)] == [16, 16]

@@ -32,10 +32,12 @@ def test_a_lifetime_by_hand():
 
 
 def test_sound_comparisons_by_hand():
-    table = comparisons.sound(20)
+    table = comparisons.measure_comparisons(20)
     assert table["ratio"].iloc[0] == pytest.approx(1287 / (20 * 20 * 365.25 * 24 / 1e6))
     assert table["ratio"].iloc[1] == pytest.approx(200 * table["ratio"].iloc[0])
     assert table["ratio"].iloc[2] == pytest.approx(0.24 * 3600 / (20 * 60))
     assert table["ratio"].iloc[3] == pytest.approx(3.5 / (20 * 60 / 238))
-    assert comparisons.sound(40)["ratio"].iloc[0] == pytest.approx(table["ratio"].iloc[0] / 2)
+    assert comparisons.measure_comparisons(40)["ratio"].iloc[0] == pytest.approx(
+        table["ratio"].iloc[0] / 2
+    )
     assert table["leaves_out"].str.len().min() > 20 and table["source"].notna().all()

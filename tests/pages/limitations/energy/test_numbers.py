@@ -1,10 +1,8 @@
 """The numbers of the prose on energy are those of the tables."""
 
-from __future__ import annotations
-
 import pytest
 
-from brainbook.pages.limitations.energy.numbers import brain_numbers, published_numbers
+from brainbook.pages.limitations.energy.numbers import brain_numbers, numbers, published_numbers
 from opjoules.brain import budget
 from opjoules.published import transformers as published
 
@@ -24,3 +22,19 @@ def test_brain_numbers_hold_the_extremes():
     found = brain_numbers(rates)
     assert found["slowest"] == rates["rate"].min() and found["fastest"] == rates["rate"].max()
     assert found["atp"] < found["more_atp"] < found["watts"] < found["more_watts"]
+
+
+def test_layers_are_means_over_seeds(measured):
+    told = numbers(measured)
+    assert told["rate_1"] == pytest.approx(0.03 * 1.01) and told["free_2"] == pytest.approx(0.303)
+    assert told["best_1"] < told["best_2"] and told["ratio_1"] > told["ratio_2"]
+
+
+def test_floor_comparisons_and_ladder_in_their_units(measured):
+    told = numbers(measured)
+    assert told["fp32"] == pytest.approx(told["counted"] * 4.6)
+    assert told["shared"] < told["alone"]
+    assert told["life"] == pytest.approx(20 * 20 * 365.25 * 24 / 1e6)
+    assert told["prompt_seconds"] == pytest.approx(0.24 * 3600 / 20)
+    assert told["addition"] == pytest.approx(0.03e-12 / (told["zepto"] * 1e-21) / 1e6)
+    assert told["wide"] == pytest.approx(21) and told["vit"] == pytest.approx(46)

@@ -1,8 +1,7 @@
-"""Limitations, energy: joules of transformers and of brains, each with what it includes."""
+"""Page limitations/energy: joules of transformers and of brains, each with what it includes."""
 
-from .claims import (
-    claims,
-)
+from .claims import claims
+from .comparisons import measure_comparisons
 from .draw import (
     draw_above_floor,
     draw_brain_budget,
@@ -12,25 +11,25 @@ from .draw import (
     draw_optimal_rate,
     draw_training_energy,
 )
+from .identities import measure_identities
+from .ladder import measure_ladder
 from .measure import (
-    FAN_OUT,
-    Quiet,
+    Measured,
+    listed_active,
+    listed_inference,
+    listed_training,
     measure_above_floor,
     measure_active,
     measure_budgets,
-    measure_comparisons,
     measure_floor,
     measure_inference,
-    measure_ladder,
     measure_quiet,
     measure_training,
 )
-from .numbers import brain_numbers, published_numbers
+from .numbers import numbers
 
 __all__ = [
-    "FAN_OUT",
-    "Quiet",
-    "brain_numbers",
+    "Measured",
     "claims",
     "draw_above_floor",
     "draw_brain_budget",
@@ -39,14 +38,18 @@ __all__ = [
     "draw_ladder",
     "draw_optimal_rate",
     "draw_training_energy",
+    "listed_active",
+    "listed_inference",
+    "listed_training",
     "measure_above_floor",
     "measure_active",
     "measure_budgets",
     "measure_comparisons",
     "measure_floor",
+    "measure_identities",
     "measure_inference",
     "measure_ladder",
     "measure_quiet",
     "measure_training",
-    "published_numbers",
+    "numbers",
 ]

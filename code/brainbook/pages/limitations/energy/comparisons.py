@@ -54,58 +54,59 @@ def words_per_minute() -> float:
     return facts.value("astrocyte_dynamics.csv", "reading_words_per_minute")
 
 
-def sound(years: float) -> pd.DataFrame:
-    """Comparisons of an energy with an energy.
+def measure_comparisons(years: float) -> pd.DataFrame:
+    """Page limitations/energy: comparisons of an energy with an energy that are sound.
 
-    Columns ``machine`` and ``brain`` (what stands on either side), ``machine_joules``,
-    ``brain_joules``, ``ratio`` (machine over brain), ``leaves_out``, ``source``.
+    Columns
+    -------
+    machine, machine_joules, brain, brain_joules : what stands on either side, and J.
+    ratio : machine over brain.
+    leaves_out, source : what neither side contains, and keys of the bibliography.
     """
     run = training_runs().set_index("model").loc["GPT-3"]
-    queries = inference_energies().query("per == 'query'").set_index("system")
-    tokens = inference_energies().query("per == 'token'").set_index("system")
+    value = inference_energies().set_index(["per", "system"])["value"]
+    train = convert(run["mwh"], "megawatt_hour", "joule")
     whole, cortex = (
         convert(lifetime_mwh(brain_constant(key), years), "megawatt_hour", "joule")
         for key in ("brain_power", "cortex_computation")
     )
-    train = convert(run["mwh"], "megawatt_hour", "joule")
-    word = brain_constant("brain_power") * 60 / words_per_minute()
+    minute = convert(brain_constant("brain_power"), "watt", "joule / minute")
     span = f"{years:g} years"
     rows = [
-        (
-            "one final training run of GPT-3, servers and data centre", train,
-            f"a whole brain, {span}", whole,
-            "trials before the run, making the chips; body, teachers, evolution",
-            "patterson2021carbon balasubramanian2021brain",
-        ),
-        (
-            "the same run", train, f"computation in cortex alone, as ATP, {span}", cortex,
-            "as above, and the rest of the brain, without which cortex computes nothing",
-            "patterson2021carbon levy2021communication",
-        ),
-        (
-            "one median prompt to Gemini, full count",
-            float(queries.loc["Gemini, full count", "value"]), "a whole brain, one minute",
-            convert(brain_constant("brain_power"), "watt", "joule / minute"),
-            "the user's device and network; what the brain did in that minute",
-            "elsworth2025measuring balasubramanian2021brain",
-        ),
-        (
-            "one token written by LLaMA-65B, chips only",
-            float(tokens.loc["LLaMA-65B", "value"]), "a whole brain while it reads one word", word,
-            "servers and cooling; writing is not reading, and a token is not a word",
-            "samsi2023words brysbaert2019many",
-        ),
-    ]  # fmt: skip
-    names = ["machine", "machine_joules", "brain", "brain_joules", "leaves_out", "source"]
-    table = pd.DataFrame(rows, columns=names)
-    table["ratio"] = table["machine_joules"] / table["brain_joules"]
-    return table[
-        ["machine", "machine_joules", "brain", "brain_joules", "ratio", "leaves_out", "source"]
+        {
+            "machine": "one final training run of GPT-3, servers and data centre",
+            "machine_joules": train,
+            "brain": f"a whole brain, {span}",
+            "brain_joules": whole,
+            "leaves_out": "trials before the run, making the chips; body, teachers, evolution",
+            "source": "patterson2021carbon balasubramanian2021brain",
+        },
+        {
+            "machine": "the same run",
+            "machine_joules": train,
+            "brain": f"computation in cortex alone, as ATP, {span}",
+            "brain_joules": cortex,
+            "leaves_out": "as above, and the rest of the brain, without which cortex computes "
+            "nothing",
+            "source": "patterson2021carbon levy2021communication",
+        },
+        {
+            "machine": "one median prompt to Gemini, full count",
+            "machine_joules": value["query", "Gemini, full count"],
+            "brain": "a whole brain, one minute",
+            "brain_joules": minute,
+            "leaves_out": "the user's device and network; what the brain did in that minute",
+            "source": "elsworth2025measuring balasubramanian2021brain",
+        },
+        {
+            "machine": "one token written by LLaMA-65B, chips only",
+            "machine_joules": value["token", "LLaMA-65B"],
+            "brain": "a whole brain while it reads one word",
+            "brain_joules": minute / words_per_minute(),
+            "leaves_out": "servers and cooling; writing is not reading, and a token is not a word",
+            "source": "samsi2023words brysbaert2019many",
+        },
     ]
-
-
-def activity_published() -> pd.DataFrame:
-    """Published shares of units that are active in trained transformers, per cent."""
-    table = facts.table("energy_use_inputs.csv")
-    rows = table[table["key"].str.startswith("lazy_")]
-    return rows[["key", "value", "what", "source"]].reset_index(drop=True)
+    table = pd.DataFrame(rows)
+    table.insert(4, "ratio", table["machine_joules"] / table["brain_joules"])
+    return table

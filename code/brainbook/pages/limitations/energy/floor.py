@@ -6,13 +6,11 @@ from collections.abc import Sequence
 
 import pandas as pd
 import torch
+from torch import nn
 
-from brainbook.evidence.datasets import TEST_TEXTS, text
-from brainbook.evidence.pretrained import minilm
+from brainbook.models.attention.minilm_heads import LAYERS, WIDTH
 from opjoules.counting.operations import count_operations
 from opjoules.pricing.estimate import estimate
-
-LAYERS, WIDTH = 6, 384  # of MiniLM; its feed-forward layers are four times as wide
 
 
 def macs_per_token(length: int) -> float:
@@ -30,39 +28,57 @@ def macs_per_token(length: int) -> float:
     return LAYERS * (12 * WIDTH**2 + 2 * length * WIDTH) + WIDTH**2 / length
 
 
-def minilm_per_token(lengths: Sequence[int], profiles: Sequence[str]) -> pd.DataFrame:
-    """Count MiniLM on the first ``length`` tokens of the test texts, and price it.
+def per_token(
+    model: nn.Module,
+    texts: Sequence[Sequence[int]],
+    lengths: Sequence[int],
+    profiles: Sequence[str],
+) -> pd.DataFrame:
+    """Count MiniLM on the first tokens of texts, and price it; a row per length and profile.
 
-    One row per length and profile. Columns ``length`` (n), ``documents`` (texts long enough),
-    ``macs`` counted and ``law`` (closed form) per token, ``all_parameters`` and
-    ``core_parameters`` (without embeddings), ``profile``, and J per token: ``low``,
-    ``central``, ``high`` for arithmetic alone, ``memory_low`` … with the words that move.
+    ``texts`` are token numbers; those shorter than a length are left out there.
+
+    Columns
+    -------
+    length, documents : tokens n, and texts that are long enough.
+    macs, law : per token, counted and by closed form.
+    all_parameters, core_parameters : of the model, and without embeddings.
+    profile : machine that prices the rest.
+    low, central, high : J per token for arithmetic alone.
+    memory_low, memory_central, memory_high : the same with the words that move.
 
     Raises
     ------
     ValueError : a length that no text has.
     """
-    model, tokenizer = minilm()
-    everything = sum(p.numel() for p in model.parameters())
-    core = sum(p.numel() for name, p in model.named_parameters() if "embeddings" not in name)
+    parameters = {name: weights.numel() for name, weights in model.named_parameters()}
+    core = sum(number for name, number in parameters.items() if "embeddings" not in name)
     rows = []
     for length in lengths:
-        cut = {"truncation": True, "max_length": length, "add_special_tokens": False}
-        documents = [tokenizer(text(name), **cut)["input_ids"] for name in TEST_TEXTS]
-        whole = [tokens for tokens in documents if len(tokens) == length]
+        whole = [list(tokens[:length]) for tokens in texts if len(tokens) >= length]
         if not whole:
             raise ValueError(f"length: got {length}; no text has so many tokens")
-        ids = torch.tensor(whole)
+        ids = torch.tensor(whole)  # (documents, length)
         operations = count_operations(
             model, {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
         )
-        row = {
-            "length": length, "documents": len(ids), "macs": operations["macs"].sum() / length,
-            "law": macs_per_token(length), "all_parameters": everything, "core_parameters": core,
-        }  # fmt: skip
-        for name in profiles:
-            bare, full = (estimate(operations, name, memory).joules for memory in (False, True))
-            priced = {k: v / length for k, v in bare._asdict().items()}
-            priced |= {f"memory_{k}": v / length for k, v in full._asdict().items()}
-            rows.append(row | {"profile": name} | priced)
+        counted = {
+            "length": length,
+            "documents": len(ids),
+            "macs": operations["macs"].sum() / length,
+            "law": macs_per_token(length),
+            "all_parameters": sum(parameters.values()),
+            "core_parameters": core,
+        }
+        rows += [
+            counted | {"profile": name} | _joules(operations, name, length) for name in profiles
+        ]
     return pd.DataFrame(rows)
+
+
+def _joules(operations: pd.DataFrame, profile: str, length: int) -> dict[str, float]:
+    """J per token without and with memory."""
+    bare, full = (estimate(operations, profile, memory).joules for memory in (False, True))
+    return {end: joules / length for end, joules in bare._asdict().items()} | {
+        f"memory_{end}": joules / length for end, joules in full._asdict().items()
+    }

@@ -18,8 +18,8 @@ CELLS = {
 CHIPS = {"loihi": "Loihi", "truenorth": "TrueNorth"}
 
 
-def ladder(temperature: float = BODY) -> pd.DataFrame:
-    """Steps of machines and of nerve cells in joules and in Landauer's bounds.
+def measure_ladder(temperature: float = BODY) -> pd.DataFrame:
+    """Page limitations/energy, figure draw_ladder: steps in J and in Landauer's bounds.
 
     Columns
     -------

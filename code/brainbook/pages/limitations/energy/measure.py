@@ -1,4 +1,4 @@
-"""What the page limitations/energy measures."""
+"""What the page limitations/energy measures: opens networks, images and text, hands them on."""
 
 from __future__ import annotations
 
@@ -7,26 +7,30 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import torch
+from torch import nn
 
-from opjoules.brain import budget as brain_budget
-from opjoules.brain import optimal_rate as sparsity
+from brainbook.evidence import pretrained, store
+from brainbook.evidence.datasets import TEST_TEXTS, digits, text
+from brainbook.evidence.intervals import mean_interval
+from brainbook.models.attention.minilm_text import token_numbers
+from brainbook.models.digits.classifiers import trained
+from brainbook.models.digits.perceptron import Perceptron, PerceptronShape
+from brainbook.models.digits.training import seeded
+from brainbook.models.digits.vision_transformer import VisionTransformer, VitShape
+from opjoules.brain import optimal_rate
+from opjoules.brain.budget import cortical_cells, mean_rates, signalling_shares
 from opjoules.published import transformers as published
 
-from . import activity as unit_activity
-from . import comparisons
-from . import floor as text_floor
-from .ladder import ladder
+from . import floor
+from .activity import neuron_rates, rectifiers, shares_on
 
-HIDDEN, FAN_OUT = (128, 128), (128, 10)
-
-
+HIDDEN, FAN_OUT = (128, 128), (128, 10)  # neurons of each hidden layer, and what a spike reaches
 PROFILES = {"45nm_fp32": "32 bit, 45 nm", "45nm_int8": "8 bit, 45 nm", "7nm_int8": "8 bit, 7 nm"}
-
-
-STEPS = (0.001, 0.0025, 0.005)
-
-
+STEPS = (0.001, 0.0025, 0.005)  # s; time steps of a nerve cell
 MACHINES = ("Loihi", "8-bit, memory", "8-bit, arithmetic")
+PRICES = (0, 1, 4)  # of a spike in training, times the page's own
+PERCENT = 100
 
 
 @dataclass(frozen=True)
@@ -43,10 +47,20 @@ class Budgets:
         parts = {"shares": long, "rates": self.rates}
         return pd.concat(parts, names=["part"]).reset_index(level=0)
 
+    def active(self, rates: np.ndarray) -> np.ndarray:
+        """Neurons that can fire at ``rates`` (n,) while all others are silent, %: (inputs, n)."""
+        mean = self.rates["rate"].to_numpy()[:, None]
+        return PERCENT * np.minimum(1, mean / rates)
+
 
 @dataclass(frozen=True)
 class Quiet:
-    """The optimum's curve, cortical cells, and trained networks on several machines."""
+    """The optimum's curve, cortical cells, and trained networks on several machines.
+
+    ``networks`` has a row per ``price`` of a spike in training, ``seed``, hidden ``layer`` and
+    ``machine``: ``accuracy`` and ``rate`` on held-out digits, cost ``ratio`` (also ``_low``,
+    ``_high``), its ``optimum``, and ``share``, the layer's bits per energy over the best.
+    """
 
     curve: pd.DataFrame
     cells: pd.DataFrame
@@ -58,10 +72,51 @@ class Quiet:
         parts = {"curve": self.curve, "cell": self.cells, "network": self.networks}
         return pd.concat(parts, names=["part"]).reset_index(level=0)
 
+    @property
+    def own(self) -> pd.DataFrame:
+        """Rows of ``networks`` at the page's own price, between nothing and four times that."""
+        prices = self.networks["price"]
+        return self.networks[prices == prices.drop_duplicates().median()]
+
+    @property
+    def on_loihi(self) -> pd.DataFrame:
+        """Rows of ``networks`` on Loihi."""
+        return self.networks[self.networks["machine"] == "Loihi"]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """All that the claims and the numbers of the page rest on.
+
+    Attributes
+    ----------
+    runs, answers, above : of ``measure_training``, ``measure_inference``, ``measure_above_floor``.
+    floor, ladder, pairs : of ``measure_floor``, ``measure_ladder``, ``measure_comparisons``.
+    budgets, quiet, active, identities : of the functions ``measure_…`` of these names.
+    temperature : K, of Landauer's bound.
+    """
+
+    runs: pd.DataFrame
+    answers: pd.DataFrame
+    above: pd.DataFrame
+    floor: pd.DataFrame
+    budgets: Budgets
+    pairs: pd.DataFrame
+    ladder: pd.DataFrame
+    quiet: Quiet
+    active: pd.DataFrame
+    identities: dict[str, float]
+    temperature: float
+
 
 def measure_training() -> pd.DataFrame:
     """Page limitations/energy, figure draw_training_energy: printed and recomputed, MWh."""
     return published.training_runs()
+
+
+def listed_training(runs: pd.DataFrame) -> pd.DataFrame:
+    """Training runs as the page shows them."""
+    return runs[["model", "mwh", "recomputed_mwh", "evidence", "boundary", "source"]]
 
 
 def measure_inference() -> pd.DataFrame:
@@ -69,9 +124,10 @@ def measure_inference() -> pd.DataFrame:
     return published.inference_energies()
 
 
-def measure_floor(lengths: Sequence[int]) -> pd.DataFrame:
-    """Page limitations/energy, figure draw_floor: MiniLM on real text, MACs and J per token."""
-    return text_floor.minilm_per_token(lengths, tuple(PROFILES))
+def listed_inference(answers: pd.DataFrame) -> pd.DataFrame:
+    """Energies of inference as the page shows them."""
+    columns = ["system", "per", "low", "value", "high", "boundary", "evidence", "source"]
+    return answers[columns].rename(columns={"value": "joules"})
 
 
 def measure_above_floor() -> pd.DataFrame:
@@ -79,58 +135,113 @@ def measure_above_floor() -> pd.DataFrame:
     return published.above_floor()
 
 
+@store.kept
+def measure_floor(lengths: Sequence[int]) -> pd.DataFrame:
+    """Page limitations/energy, figure draw_floor: MiniLM on real text, MACs and J per token."""
+    model, _ = pretrained.minilm()
+    texts = [token_numbers(text(name)) for name in TEST_TEXTS]
+    return floor.per_token(model, texts, lengths, tuple(PROFILES))
+
+
 def measure_budgets() -> Budgets:
     """Page limitations/energy, figure draw_brain_budget."""
-    return Budgets(brain_budget.signalling_shares(), brain_budget.mean_rates())
+    return Budgets(signalling_shares(), mean_rates())
 
 
-def measure_comparisons(years: float) -> pd.DataFrame:
-    """Page limitations/energy: the comparisons that are sound, both sides in joules."""
-    return comparisons.sound(years)
+def _brief(epochs: int | None) -> dict[str, int]:
+    return {} if epochs is None else {"epochs": epochs}
 
 
-def measure_ladder(temperature: float) -> pd.DataFrame:
-    """Page limitations/energy, figure draw_ladder: steps in J and in Landauer's bounds."""
-    return ladder(temperature)
+@store.kept
+def measure_quiet(seeds: Sequence[int], spike_price: float, epochs: int | None = None) -> Quiet:
+    """Page limitations/energy, figure draw_optimal_rate: spiking networks against the optimum.
 
-
-def measure_quiet(seeds: Sequence[int], prices: Sequence[float]) -> Quiet:
-    """Page limitations/energy, figure draw_optimal_rate.
-
-    ``networks``: a row per ``price`` of a spike in training, ``seed``, hidden ``layer`` and
-    ``machine``: ``accuracy`` and ``rate`` on held-out digits, cost ``ratio`` (also ``_low``,
-    ``_high``), its ``optimum``, and ``share``, the layer's bits per energy over the best.
+    ``spike_price`` is the page's own; nothing and four times as much are tried as well.
+    ``epochs`` of training are those of the network if not given.
     """
-    ratios = {
-        (machine, layer): _ratio_on(machine, HIDDEN[0], fan_out)
-        for machine in MACHINES
-        for layer, fan_out in enumerate(FAN_OUT, start=1)
-    }
     rows = []
-    for price in prices:
+    for price in (factor * spike_price for factor in PRICES):
         for seed in seeds:
-            accuracy, layers = unit_activity.neuron_rates(seed, price, HIDDEN)
-            for (machine, layer), (low, ratio, high) in ratios.items():
-                rates = layers[layer - 1]
-                rows.append(
-                    {
-                        "price": price, "seed": seed, "accuracy": accuracy, "layer": layer,
-                        "machine": machine, "rate": rates.mean(), "ratio_low": low, "ratio": ratio,
-                        "ratio_high": high, "optimum": sparsity.optimal_rate(ratio),
-                        "share": sparsity.share_of_best(rates, ratio),
-                    }
-                )  # fmt: skip
-    curve = sparsity.optimal_rate_curve(np.geomspace(1, 3000, 120))
-    return Quiet(curve, brain_budget.cortical_cells(STEPS), pd.DataFrame(rows))
+            network = trained("spiking", seed, hidden=HIDDEN, spike_price=price, **_brief(epochs))
+            layers = neuron_rates(network.model(), torch.as_tensor(digits(seed).test_images))
+            fixed = {"price": price, "seed": seed, "accuracy": network.test_accuracy}
+            rows += [
+                fixed | _against_optimum(machine, layer, rates)
+                for machine in MACHINES
+                for layer, rates in enumerate(layers, start=1)
+            ]
+    curve = optimal_rate.optimal_rate_curve(np.geomspace(1, 3000, 120))
+    return Quiet(curve, cortical_cells(STEPS), pd.DataFrame(rows))
 
 
-def _ratio_on(machine: str, neurons: int, fan_out: int) -> sparsity.Ratio:
-    """Cost of a step with a spike over a silent one, on one of ``MACHINES``."""
+def _against_optimum(machine: str, layer: int, rates: np.ndarray) -> dict:
+    """A hidden layer with ``rates`` (neurons,) on one of ``MACHINES``: columns of ``Quiet``."""
+    fan_out = FAN_OUT[layer - 1]
     if machine == "Loihi":
-        return sparsity.loihi_ratio(fan_out)
-    return sparsity.machine_ratio("45nm_int8", neurons, fan_out, machine.endswith("memory"))
+        ratio = optimal_rate.loihi_ratio(fan_out)
+    else:
+        memory = machine.endswith("memory")
+        ratio = optimal_rate.machine_ratio("45nm_int8", HIDDEN[0], fan_out, memory)
+    return {
+        "layer": layer,
+        "machine": machine,
+        "rate": rates.mean(),
+        "ratio_low": ratio.low,
+        "ratio": ratio.central,
+        "ratio_high": ratio.high,
+        "optimum": optimal_rate.optimal_rate(ratio.central),
+        "share": optimal_rate.share_of_best(rates, ratio.central),
+    }
 
 
-def measure_active(seeds: Sequence[int], widths: Sequence[int]) -> pd.DataFrame:
-    """Page limitations/energy: share of rectifiers that are on, before and after training."""
-    return unit_activity.active_units(seeds, widths)
+@store.kept
+def measure_active(
+    seeds: Sequence[int], widths: Sequence[int], epochs: int | None = None
+) -> pd.DataFrame:
+    """Page limitations/energy: rectifiers that are on for held-out digits.
+
+    Columns
+    -------
+    network, seed, layer : a perceptron with one hidden layer of each of ``widths``, and the
+        vision transformer.
+    trained, untrained : share that is on, 0 to 1, after and before training.
+    """
+    plan = [(f"perceptron, {n} units", "perceptron", {"hidden": (n,)}) for n in widths]
+    plan.append(("vision transformer", "transformer", {}))
+    rows = []
+    for name, family, settings in plan:
+        for seed in seeds:
+            network = trained(family, seed, **settings, **_brief(epochs))
+            pair = network.model(), _untrained(network.shape, seed)
+            images = torch.as_tensor(digits(seed).test_images)
+            shares = zip(*(shares_on(net, rectifiers(net), images) for net in pair), strict=True)
+            rows += [(name, seed, layer, *both) for layer, both in enumerate(shares, start=1)]
+    return pd.DataFrame(rows, columns=["network", "seed", "layer", "trained", "untrained"])
+
+
+def _untrained(shape: dict, seed: int) -> nn.Module:
+    """The network before training: a perceptron, or the vision transformer."""
+    if set(shape) == {"hidden"}:
+        return seeded(lambda: Perceptron(PerceptronShape(**shape)), seed)
+    return seeded(lambda: VisionTransformer(VitShape(**shape)), seed)
+
+
+def shares_by_seed(active: pd.DataFrame) -> pd.DataFrame:
+    """Active rectifiers of ``measure_active``, mean over layers: indexed by network and seed."""
+    return active.groupby(["network", "seed"], sort=False)[["trained", "untrained"]].mean()
+
+
+def listed_active(active: pd.DataFrame) -> pd.DataFrame:
+    """Active rectifiers as the page shows them.
+
+    Columns
+    -------
+    network : perceptrons by width, and the vision transformer.
+    trained, untrained : share that is on, %, mean over seeds.
+    half width : of the interval of ``trained``.
+    """
+    rows = []
+    for name, shares in (PERCENT * shares_by_seed(active)).groupby("network", sort=False):
+        after = mean_interval(shares["trained"], over="seeds")
+        rows.append((name, after.mean, after.half_width, shares["untrained"].mean()))
+    return pd.DataFrame(rows, columns=["network", "trained", "half width", "untrained"])
