@@ -29,7 +29,8 @@ def claims(result: Measured) -> list[Claim]:
         *_training(result.runs),
         *_estimates(result.identities),
         *_floor(result.floor, result.above),
-        *_budgets(result.identities),
+        *_powers(result.identities),
+        *_supply(result.identities),
         *_optima(result.identities),
         *_networks(result.quiet),
         *_rectifiers(result.active),
@@ -154,8 +155,8 @@ def _floor(floor: pd.DataFrame, above: pd.DataFrame) -> list[Claim]:
     ]
 
 
-def _budgets(side: dict[str, float]) -> list[Claim]:
-    """The published budgets of the brain against their own inputs, and Landauer's bound."""
+def _powers(side: dict[str, float]) -> list[Claim]:
+    """Published powers of the brain against their own inputs, and Landauer's bound."""
     return [
         number(
             "energy-brain-watts",
@@ -184,6 +185,21 @@ def _budgets(side: dict[str, float]) -> list[Claim]:
             source="attwell2001energy",
             role="check",
         ),
+        identity(
+            "energy-landauer",
+            "Landauer's bound at body temperature, from the unit library and from the defining "
+            "constant.",
+            side["landauer_zj"],
+            expected=side["landauer_by_hand"],
+            unit="zJ",
+            source="closed form: k T ln 2",
+        ),
+    ]
+
+
+def _supply(side: dict[str, float]) -> list[Claim]:
+    """Rates that neurons can afford, and the best one, against what is printed."""
+    return [
         number(
             "energy-brain-atp",
             "Lennie's ATP supply follows from the glucose of neocortex.",
@@ -214,15 +230,6 @@ def _budgets(side: dict[str, float]) -> list[Claim]:
             tolerance=2.0,  # near: within half; the revised budget halves what potentials take
             unit="spikes per second",
             source="attwell2001energy",
-        ),
-        identity(
-            "energy-landauer",
-            "Landauer's bound at body temperature, from the unit library and from the defining "
-            "constant.",
-            side["landauer_zj"],
-            expected=side["landauer_by_hand"],
-            unit="zJ",
-            source="closed form: k T ln 2",
         ),
     ]
 
