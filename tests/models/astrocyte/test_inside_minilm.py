@@ -123,15 +123,15 @@ def test_settled_rates_are_the_lateral_networks():
         assert torch.allclose(inside.Settled(tuned).rates(inputs), tuned.rates(inputs), atol=1e-10)
 
 
-def test_units_in_blocks_read_as_units_at_once(monkeypatch):
+def test_units_in_blocks_read_as_units_at_once():
     generator = torch.Generator().manual_seed(0)
     query, key, value = torch.randn(3, 2, 12, 9, 32, generator=generator, dtype=torch.float64)
     units = Positive().draw(100, 32, generator, (12,), torch.float64)
     whole = Circuit(Positive(), units)(query, key, value)
     phi = Positive()(query, units) @ Positive()(key, units).mT
     assert torch.allclose(whole, phi @ value / phi.sum(-1, keepdim=True), atol=1e-9)
-    monkeypatch.setattr(inside, "BLOCK", 7)
-    assert torch.allclose(Circuit(Positive(), units)(query, key, value), whole, atol=1e-12)
+    in_blocks = Circuit(Positive(), units, block=7)(query, key, value)
+    assert torch.allclose(in_blocks, whole, atol=1e-12)
 
 
 def test_one_layer_leaves_those_before_it_alone():

@@ -43,7 +43,6 @@ PUBLISHED, UNBIASED = Positive.name, "balanced, dense, attended"
 KINDS = (*TUNED, PUBLISHED, UNBIASED)
 NAME = "brainbook_heads"  # our entry in the library's table of attention functions
 LONGEST = 256  # tokens of a text that all-MiniLM-L6-v2 reads, by its own configuration
-BLOCK = 2048  # hidden units held at once
 TOGETHER = 16  # texts of one length in one pass
 SOME = 4  # every so many calibration passages serve for the moments of the unbiased map
 
@@ -65,15 +64,16 @@ def uniform(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
 class Circuit:
     """One layer's heads as astrocyte circuits whose hidden units stay the same for all texts.
 
-    feature_map : how units fire. units : (heads, m, d).
+    feature_map : how units fire. units : (heads, m, d). block : units held at once.
     """
 
     feature_map: FeatureMap
     units: HiddenUnits
+    block: int = 2048
 
     def __call__(self, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
         """Write all tokens, then read all of them."""
-        blocks = self.units.split(BLOCK) if self.separable else [self.units]
+        blocks = self.units.split(self.block) if self.separable else [self.units]
         (readout,) = run(query, key, value, blocks, [len(self.units)], self.feature_map)
         return readout.output
 
@@ -96,12 +96,13 @@ class Settled(Landmarks):
 
     def rates(self, query: Tensor) -> Tensor:
         """rho(q), (..., heads, N, m), settled in the precision of the factor."""
-        flat = query.reshape(-1, *query.shape[-3:]).transpose(0, 1).flatten(1, 2)
+        flat = query.reshape(-1, *query.shape[-3:])  # (texts, heads, N, d)
+        flat = flat.transpose(0, 1).flatten(1, 2)  # (heads, texts x N, d)
         place, dtype = self._moved(flat), self._settle.dtype
         curves = _bump(place.to(dtype), self._landmark.to(dtype))
-        settled = curves @ self._settle
+        settled = curves @ self._settle  # kappa(q) (K + ridge I)^(-1), (heads, texts x N, m)
         apart = settled.unflatten(1, (-1, query.shape[-2])).transpose(0, 1)
-        return apart.reshape(*query.shape[:-1], -1).double()
+        return apart.reshape(*query.shape[:-1], -1).double()  # (..., heads, N, m)
 
 
 @lru_cache(maxsize=2)
@@ -118,7 +119,7 @@ def _open_model(dtype: torch.dtype) -> PreTrainedModel:
 def _attend(module, query, key, value, _mask, *, heads_by_layer, **_) -> tuple:
     """The library's attention interface; nothing is padded here, so there is no mask."""
     output = heads_by_layer[module.layer_idx](*scaled(query, key), value)
-    return output.transpose(1, 2).contiguous(), None
+    return output.transpose(1, 2).contiguous(), None  # (sentences, N, heads, d)
 
 
 @torch.no_grad()
@@ -138,8 +139,8 @@ def hidden_states(
     model = _open_model(dtype)
     if (input_ids == model.config.pad_token_id).any():
         raise ValueError("input_ids: got padding; allowed are sentences of equal length")
-    found = model(input_ids, output_hidden_states=True, heads_by_layer=layers)
-    return torch.stack(found.hidden_states, 1)
+    states = model(input_ids, output_hidden_states=True, heads_by_layer=layers).hidden_states
+    return torch.stack(states, 1)
 
 
 @dataclass(frozen=True)
@@ -155,7 +156,7 @@ class Encoded:
     def drift(self, intact: Encoded) -> Tensor:
         """Relative error of what enters each layer and leaves the last, (texts, layers + 1)."""
         pairs = zip(self.states, intact.states, strict=True)
-        return torch.stack([relative_error(states, exactly) for states, exactly in pairs])
+        return torch.stack([relative_error(own, theirs) for own, theirs in pairs])
 
     def split(self, parts: int) -> list[Encoded]:
         """Equal parts, in order."""
@@ -184,9 +185,9 @@ def encode(
     states: list[Tensor] = [torch.empty(0)] * len(texts)
     for alike in _of_equal_length(ids):
         batch = torch.tensor([ids[number] for number in alike])
-        for number, found in zip(alike, hidden_states(batch, layers, dtype), strict=True):
-            states[number] = found
-    pooled = torch.stack([found[-1].mean(0) for found in states])
+        for number, own in zip(alike, hidden_states(batch, layers, dtype), strict=True):
+            states[number] = own  # (layers + 1, N, width)
+    pooled = torch.stack([own[-1].mean(0) for own in states])  # (texts, width)
     return Encoded(torch.nn.functional.normalize(pooled, dim=-1), states)
 
 
@@ -205,12 +206,17 @@ def _of_equal_length(ids: Sequence[Sequence[int]]) -> list[list[int]]:
 def fitted_layers(
     units: int, seed: int, calibration: Sequence[Passage], kind: str = TUNED[0]
 ) -> list[Circuit]:
-    """Circuits for all six layers, hidden units drawn by ``seed``, fitted on calibration text.
+    """Circuits for all six layers, one a layer.
 
-    ``kind``, one of ``KINDS``: tuned units with lateral inhibition or gated ones
-    (:func:`brainbook.models.astrocyte.tuned.fitted`), the published random features, which are
-    fitted to nothing, or the unbiased features with matched moments of
-    :func:`brainbook.models.features.unbiased.fit`.
+    Parameters
+    ----------
+    units : hidden units a head.
+    seed : draws them.
+    calibration : passages to fit to.
+    kind : one of ``KINDS``: tuned units with lateral inhibition or gated ones
+        (:func:`brainbook.models.astrocyte.tuned.fitted`), the published random features, which
+        are fitted to nothing, or the unbiased features with matched moments of
+        :func:`brainbook.models.features.unbiased.fit`.
 
     Raises
     ------
@@ -229,17 +235,14 @@ def _fitted_layer(
         tuned = fitted(kind, layer, units, seed, problem_on(calibration))
         ready = Settled(tuned) if isinstance(tuned, Landmarks) else tuned
         return Circuit(ready, ready.units)
-    if kind == PUBLISHED:
-        feature_map = Positive()
-    else:
-        feature_map = _unbiased(layer, calibration)
-    generator = seeded(101, layer, seed)
-    drawn = feature_map.draw(units, D_HEAD, generator, (HEADS,))
+    feature_map = Positive() if kind == PUBLISHED else _unbiased(layer, calibration)
+    drawn = feature_map.draw(units, D_HEAD, seeded(101, layer, seed), (HEADS,))
     return Circuit(feature_map, drawn)
 
 
 @lru_cache(maxsize=LAYERS)
 def _unbiased(layer: int, calibration: tuple[Passage, ...]) -> Transformed:
+    """One fit serves all draws."""
     some = problem_on(calibration)[::SOME, layer]
     return fit(some.query, some.key, "dense", attended=True)
 

@@ -124,9 +124,8 @@ def attended(query: Tensor, key: Tensor) -> Tensor:
 
 def answering_units(halves: Halves, layer: int, units: int, seed: int) -> dict[str, Tensor]:
     """Number of the unit that answers each measured query most, by map: (heads, passages x N)."""
-    query, key = (x[:, layer] for x in (halves.known.query, halves.known.key))
-    generator = seeded(94, layer, units, seed)
-    tuning = tune(query, key, units, generator)
+    known, generator = halves.known[:, layer], seeded(94, layer, units, seed)
+    tuning = tune(known.query, known.key, units, generator)
     seen = halves.measured.query[:, layer].transpose(0, 1).flatten(1, 2)  # (heads, n, d)
     return {
         MAPS[0]: Landmarks(tuning, dtype=torch.float32).tuning_curves(seen).argmax(-1),

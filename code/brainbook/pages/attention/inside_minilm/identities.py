@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 
 from brainbook.evidence import pretrained
 from brainbook.evidence.seeding import seeded
-from brainbook.models.astrocyte.inside_minilm import Settled, hidden_states
+from brainbook.models.astrocyte.inside_minilm import HeadFunction, Settled, hidden_states
 from brainbook.models.features.landmarks import Landmarks
 
 from .replacing import INTACT_HEADS
@@ -22,15 +23,15 @@ class Gaps:
     settled: float
 
 
-def path_gap(texts: list[str]) -> float:
-    """Exact attention through our path against the library's own forward pass, all states."""
+def path_gap(texts: Sequence[str], layers: Sequence[HeadFunction] = INTACT_HEADS) -> float:
+    """Our path with exact heads, or others, against the library's own pass, all states."""
     model, tokenizer = pretrained.minilm(torch.float64)
     gaps = []
     for text in texts:
         ids = tokenizer(text, return_tensors="pt").input_ids
         with torch.no_grad():
             own = model(input_ids=ids, output_hidden_states=True).hidden_states
-        gap = hidden_states(ids, INTACT_HEADS, torch.float64) - torch.stack(own, 1)
+        gap = hidden_states(ids, layers, torch.float64) - torch.stack(own, 1)
         gaps.append(gap.abs().max().item())
     return max(gaps)
 
