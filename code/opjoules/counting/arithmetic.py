@@ -154,7 +154,7 @@ def convolution(inputs: Tensor, outputs: Tensor, weight: Tensor, shape: Convolut
     )
     reach = torch.ones((), dtype=torch.int64)
     for axis in axes:
-        reach = reach[..., None] * fan_out(*axis, transposed=shape.transposed)  # one axis more
+        reach = reach[..., None] * fan_out(*axis, shape.transposed)  # one axis more
     active = (inputs != 0).sum(dim=(0, 1)).to("cpu", torch.int64)  # the axes of reach
     reached = int((active * reach).sum()) * channels
     if is_binary(inputs):
