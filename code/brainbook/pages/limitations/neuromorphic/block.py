@@ -90,11 +90,9 @@ def mapping(weights: Sequence[Matrix]) -> pd.DataFrame:
             "apart": cores.count(cores.spread(lined, core)),
         }
         stored = sum(matrix.weights for matrix in lined)
-        rows += [
-            (chip, core.weight_bits, lines, method, number, stored / (number * core.capacity),
-             core.cores)
-            for method, number in needed.items()
-        ]  # fmt: skip
+        for method, number in needed.items():
+            utilisation = stored / (number * core.capacity)
+            rows.append((chip, core.weight_bits, lines, method, number, utilisation, core.cores))
     names = ["chip", "weight_bits", "lines", "method", "cores", "utilisation", "chip_cores"]
     return pd.DataFrame(rows, columns=names)
 

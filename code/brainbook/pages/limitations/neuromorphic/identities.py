@@ -30,13 +30,11 @@ def identities(weights: Sequence[Matrix]) -> dict[str, float]:
     ``hermes_low``: pJ per multiply-accumulate of the crossbars, and from the published
     efficiencies ``hermes_slow``, ``hermes_fast``. ``hermes_central``, ``dram_byte``: pJ.
     """
-    distances = [
-        abs(Mesh(k, k).distances.mean() - 2 * (k**2 - 1) / (3 * k)) for k in SIDES
-    ]  # fmt: skip
+    gaps = [abs(Mesh(k, k).distances.mean() - 2 * (k**2 - 1) / (3 * k)) for k in SIDES]
     crossbar = profile(IN_MEMORY).mac
     return {
         "weights": sum(matrix.weights for matrix in weights),
-        "distance_gap": max(distances),
+        "distance_gap": max(gaps),
         **_spikes(),
         "hermes_low": crossbar.low,
         "hermes_central": crossbar.central,

@@ -1,4 +1,4 @@
-"""How far the messages of a block travel on the mesh of a chip, by placement of its cores."""
+"""How far the messages of a block travel on the mesh of a chip, by placement of its mapping."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from opjoules.cores import mapping as cores
-from opjoules.cores import traffic
+from opjoules.cores import mapping, traffic
 from opjoules.cores.mapping import Matrix
 from opjoules.cores.traffic import Mesh
 
@@ -34,9 +33,9 @@ class Packed:
     @classmethod
     def on(cls, chip: str, weights: Sequence[Matrix], events: Events) -> Packed:
         """A block with matrices ``weights`` that sends ``events``, on ``chip``."""
-        core = cores.core(chip)
-        pieces = cores.pack(on_lines(weights, chip), core)
-        nodes = cores.count(pieces) + len(traffic.SERVICES)
+        core = mapping.core(chip)
+        pieces = mapping.pack(on_lines(weights, chip), core)
+        nodes = mapping.count(pieces) + len(traffic.SERVICES)
         return cls(traffic.flows(pieces, events), nodes, Mesh.fitting(nodes, core.per_tile))
 
     def placements(self, seeds: Sequence[int]) -> Iterator[tuple[str, int, np.ndarray]]:
@@ -64,10 +63,8 @@ def placements(
     rows = []
     for chip in chips:
         packed = Packed.on(chip, weights, events)
-        fixed = (
-            chip, traffic.copies(packed.flows), packed.mesh.width,
-            packed.mesh.mean_distance(distinct=True),
-        )  # fmt: skip
+        copies, expected = traffic.copies(packed.flows), packed.mesh.mean_distance(distinct=True)
+        fixed = (chip, copies, packed.mesh.width, expected)
         for name, seed, places in packed.placements(seeds):
             xy = packed.mesh.xy[places]  # (nodes, 2)
             for way in (traffic.unicast, traffic.multicast):

@@ -50,10 +50,9 @@ def measure_chips() -> pd.DataFrame:
         lambda values: ", ".join(f"{value:,.5g}" for value in values)
     )
     sources = pd.concat([limits, energies]).groupby("chip")["source"].agg(_each_once)
-    shown = wide.astype(object).where(wide.notna(), "").assign(
-        **{"pJ per operation": prices.reindex(order).fillna("none found")},
-        source=sources.reindex(order),
-    )  # fmt: skip
+    shown = wide.astype(object).where(wide.notna(), "")
+    shown["pJ per operation"] = prices.reindex(order).fillna("none found")
+    shown["source"] = sources.reindex(order)
     return shown.rename_axis(columns=None).reset_index()
 
 

@@ -199,13 +199,13 @@ def measure_tuning(
     epochs: int | None = None,
 ) -> pd.DataFrame:
     """Page limitations/spiking: mean validation accuracy per family and learning rate."""
+    options = {"part": "validation"} | _brief(epochs)
     rows = [
-        (family, rate, trained(family, seed, part="validation", learning_rate=rate,
-                               **_brief(epochs)).test_accuracy)
+        (family, rate, trained(family, seed, learning_rate=rate, **options).test_accuracy)
         for family, rates in grid.items()
         for rate in rates
         for seed in seeds
-    ]  # fmt: skip
+    ]
     table = pd.DataFrame(rows, columns=["family", "learning rate", "validation accuracy"])
     return table.groupby(["family", "learning rate"], as_index=False, sort=False).mean()
 
