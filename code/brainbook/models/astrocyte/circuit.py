@@ -125,7 +125,14 @@ def run(
     sizes: Sequence[int],
     feature_map: FeatureMap,
 ) -> Iterator[Readout]:
-    """:func:`circuit` with hidden units that are given, in blocks that meet every size.
+    """:func:`circuit` with hidden units that are given.
+
+    Parameters
+    ----------
+    query, key, value : as in :func:`circuit`.
+    blocks : hidden units, in blocks that meet every size.
+    sizes : numbers of hidden units at which to read.
+    feature_map : how they fire.
 
     Every unit r has its own offset c_r = max_s of the writing exponent, and every query a
     running offset o_t = max_r (reading exponent + c_r); the sums are rescaled when o_t grows.

@@ -29,7 +29,13 @@ PARTS = ("output", "trace")
 def gaussian_problem(
     heads: int, tokens: int, d_head: int, variance: float, generator: Generator
 ) -> Problem:
-    """Independent Gaussian queries, keys (``variance`` each) and values (variance 1).
+    """Independent Gaussian queries, keys and values.
+
+    Parameters
+    ----------
+    heads, tokens, d_head : of the problem, (heads, tokens, d_head).
+    variance : of queries and keys, before they are divided by d^(1/4); values have 1.
+    generator : source of all.
 
     Raises
     ------

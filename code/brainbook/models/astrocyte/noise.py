@@ -70,7 +70,14 @@ class Cell:
 def written(
     query: Tensor, key: Tensor, value: Tensor, feature_map: FeatureMap, units: HiddenUnits
 ) -> Cell:
-    """Write all tokens with ``units``; for maps whose rates are positive exponentials.
+    """Write all tokens; for maps whose rates are positive exponentials.
+
+    Parameters
+    ----------
+    query, key : (heads, N, d), divided by d^(1/4).
+    value : (heads, N, d_value).
+    feature_map : how the hidden units fire.
+    units : hidden units, (heads, m, d).
 
     Raises
     ------
@@ -80,8 +87,8 @@ def written(
     amplitude, into = feature_map.write(key, units)
     if amplitude is not None:
         raise ValueError(f"feature_map: got {feature_map.name!r}; needed are positive exponentials")
-    top = into.amax(-2, keepdim=True)
-    rates = (into - top).exp()
+    top = into.amax(-2, keepdim=True)  # (heads, 1, m)
+    rates = (into - top).exp()  # (heads, N, m)
     _, out = feature_map.read(query, units)
     out = out + top
     scale = out.amax(-1, keepdim=True)

@@ -42,6 +42,14 @@ class Draws:
     ) -> Iterator[Tensor]:
         """One tensor (*heads, size, d_head) for each of ``sizes``; together one sequence of rows.
 
+        Parameters
+        ----------
+        sizes : numbers of rows.
+        d_head : width of a row.
+        generator : source of the rows.
+        heads : leading shape; every index has rows of its own.
+        dtype : of the rows.
+
         Raises
         ------
         ValueError : a size is not positive.
@@ -92,7 +100,7 @@ class Orthogonal(Draws):
         shape = (*heads, count, d_head, d_head)
         directions = self.directions(d_head, dtype) @ _rotations(shape, generator, dtype)
         length = torch.randn(*shape, generator=generator, dtype=dtype).norm(dim=-1, keepdim=True)
-        return (directions * length).flatten(-3, -2)
+        return (directions * length).flatten(-3, -2)  # (*heads, count d_head, d_head)
 
     def directions(self, d_head: int, dtype: torch.dtype) -> Tensor:
         """The d unit vectors that are rotated together, (d, d)."""
@@ -138,7 +146,7 @@ class Antithetic(Draws):
 
     def groups(self, count, d_head, generator, heads, dtype) -> Tensor:
         rows = self.base.groups(count, d_head, generator, heads, dtype)
-        return torch.stack([rows, -rows], dim=-2).flatten(-3, -2)
+        return torch.stack([rows, -rows], dim=-2).flatten(-3, -2)  # (*heads, 2 count, d_head)
 
 
 class Sobol(Draws):

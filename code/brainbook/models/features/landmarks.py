@@ -60,11 +60,17 @@ class Tuning:
 
 
 def tune(query: Tensor, key: Tensor, units: int, generator: Generator, rounds: int = 3) -> Tuning:
-    """Landmarks by k-means on calibration queries, with ``rounds`` of Lloyd's algorithm.
+    """Landmarks by k-means on calibration queries, and what goes with them.
 
-    query, key : (passages, heads, N, d), divided by d^(1/4). S is the mean of the covariance
-    of all keys and of the mean covariance of the keys as a query weighs them: errors count
-    where keys are and where attention goes.
+    S is the mean of the covariance of all keys and of the mean covariance of the keys as a
+    query weighs them: errors count where keys are and where attention goes.
+
+    Parameters
+    ----------
+    query, key : calibration passages, (passages, heads, N, d), divided by d^(1/4).
+    units : landmarks a head.
+    generator : chooses the queries that k-means looks at and starts from.
+    rounds : of Lloyd's algorithm.
 
     Raises
     ------
@@ -107,10 +113,11 @@ def key_metric(query: Tensor, key: Tensor) -> Tensor:
     """S, (heads, d, d), float64: see :func:`tune`. query, key: (passages, heads, N, d)."""
     query, key = query.double(), key.double()
     apart = key - key.mean((0, 2), keepdim=True)
-    weight = (query @ key.mT).softmax(-1)
-    picked = weight @ key
+    weight = (query @ key.mT).softmax(-1)  # (passages, heads, N, N)
+    picked = weight @ key  # (passages, heads, N, d)
     weighed = key * weight.sum(-2).unsqueeze(-1)  # by the attention that a key receives
-    total = apart.mT @ apart + weighed.mT @ key - picked.mT @ picked
+    # covariance of the keys, and sum_t (sum_s a_ts k_s k_s^T - o_t o_t^T)
+    total = apart.mT @ apart + weighed.mT @ key - picked.mT @ picked  # (passages, heads, d, d)
     return total.sum(0) / (2 * key.shape[0] * key.shape[2])
 
 
@@ -163,7 +170,13 @@ class Landmarks(Tuned):
         ridge: float = 0.001,
         dtype: torch.dtype = torch.float64,
     ) -> Landmarks:
-        """Tuned to calibration passages, query and key (passages, heads, N, d)."""
+        """Tuned to calibration passages.
+
+        Parameters
+        ----------
+        query, key, units, generator : as in :func:`tune`.
+        ridge, dtype : as in the constructor.
+        """
         return cls(tune(query, key, units, generator), ridge, dtype)
 
     @property
@@ -182,10 +195,13 @@ class Landmarks(Tuned):
     def rates(self, query: Tensor) -> Tensor:
         """rho(q), (..., heads, N, m), float64, for query (..., heads, N, d)."""
         leading = query.shape[:-3]
+        # all leading dimensions and tokens in one: (heads, leading x N, d)
         flat = query.reshape(-1, *query.shape[-3:]).transpose(0, 1).flatten(1, 2)
-        curves = self.tuning_curves(flat).to(self._factor.dtype)
+        curves = self.tuning_curves(flat).to(self._factor.dtype)  # (heads, leading x N, m)
         settled = torch.cholesky_solve(curves.mT, self._factor).mT.double()
-        apart = settled.unflatten(1, (-1, query.shape[-2])).transpose(0, 1)
+        apart = settled.unflatten(1, (-1, query.shape[-2])).transpose(
+            0, 1
+        )  # (leading, heads, N, m)
         return apart.reshape(*leading, *apart.shape[1:])
 
     def read(self, query: Tensor, units: HiddenUnits | None = None) -> tuple[Tensor, Tensor]:

@@ -73,11 +73,12 @@ class Learned(FeatureMap):
 
 
 def unfolded(gated: Gated) -> Learned:
-    """The gated map in free parameters: the same output, a trace that differs by query.
+    """The gated map with weights and biases of its own, from which learning can go on.
 
-    Gated units share out one unit of activity, and their rates carry the query's usual
-    normaliser. Both are factors that a query gives all units alike, so they drop out of the
-    output, and what is left is exp(W x + bias) on either side.
+    Output: that of ``gated``. Its rates are softmax_r(width (q.c_r - |c_r|^2/2)) times a factor
+    of the query. Softmax's denominator and that factor are the same for all units, so they drop
+    out of the output, and exp(W q + bias) remains, with W_r = width c_r. Trace: another one,
+    since those factors do not drop out of it.
     """
     landmark, width = gated.tuning.landmark, gated.width.to(gated.tuning.landmark.dtype)
     bias = -width.unsqueeze(-1) * landmark.square().sum(-1) / 2
@@ -115,9 +116,14 @@ def learn(
 ) -> Learned:
     """Fit hidden units to attention on calibration passages.
 
-    query, key, value : (passages, heads, N, d). The default loss is the cross-entropy between
-    the softmax weights and the circuit's, as in Zhang et al. 2024 (arXiv:2402.04347).
-    ``start`` : where to begin, by default random centred features. It is left as it is.
+    Parameters
+    ----------
+    query, key : (passages, heads, N, d), divided by d^(1/4).
+    units : hidden units a head.
+    generator : draws the start and the order of passages.
+    recipe : how to train. The default loss is that of Zhang et al. 2024 (arXiv:2402.04347).
+    value : (passages, heads, N, d_value), where the loss needs them.
+    start : where to begin, by default random centred features. It is left as it is.
 
     Raises
     ------
@@ -137,9 +143,25 @@ def learn(
         for part in (side.weight, side.bias)
     ]
     model = Learned(HiddenUnits(*parameters[:2]), HiddenUnits(*parameters[2:]))
+    _descend(model, parameters, query, key, value, recipe, generator)
+    for parameter in parameters:
+        parameter.requires_grad_(False)
+    return model
+
+
+def _descend(
+    model: Learned,
+    parameters: list[Tensor],
+    query: Tensor,
+    key: Tensor,
+    value: Tensor | None,
+    recipe: Recipe,
+    generator: Generator,
+) -> None:
+    """Adam on the model's parameters, one passage a step."""
     optimiser = torch.optim.Adam(parameters, lr=recipe.learning_rate)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, recipe.steps)
-    target = (query @ key.mT).softmax(-1)
+    target = (query @ key.mT).softmax(-1)  # (passages, heads, N, N)
     for _ in range(recipe.steps):
         chosen = int(torch.randint(len(query), (), generator=generator))
         log_weights = model.log_weights(query[chosen], key[chosen])
@@ -151,9 +173,6 @@ def learn(
         loss.sum().backward()
         optimiser.step()
         schedule.step()
-    for parameter in parameters:
-        parameter.requires_grad_(False)
-    return model
 
 
 def _random_start(query: Tensor, key: Tensor, units: int, generator: Generator) -> Learned:

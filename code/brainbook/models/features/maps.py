@@ -76,7 +76,15 @@ class FeatureMap:
         heads: Sequence[int] = (),
         dtype: torch.dtype = torch.float32,
     ) -> HiddenUnits:
-        """Hidden units in one block; one draw per head in shape ``heads``.
+        """Hidden units in one block.
+
+        Parameters
+        ----------
+        units : their number m.
+        d_head : width d of queries and keys.
+        generator : source of the weights.
+        heads : leading shape; every index has a draw of its own.
+        dtype : of the weights, (*heads, m, d).
 
         Raises
         ------
@@ -92,7 +100,7 @@ class FeatureMap:
         heads: Sequence[int] = (),
         dtype: torch.dtype = torch.float32,
     ) -> Iterator[HiddenUnits]:
-        """Hidden units of one draw, in blocks of ``sizes``. Raises as :meth:`draw`."""
+        """Hidden units of one draw, in blocks of ``sizes``; otherwise as :meth:`draw`."""
         for weight in self.draws.blocks(sizes, d_head, generator, heads, dtype):
             yield self.units(weight, generator)
 
@@ -172,7 +180,7 @@ class RectifiedCosine(FeatureMap):
     """sqrt(2/(pi m)) max(0, cos(W x + b)) exp(|x|^2/2): positive rates, biased.
 
     The mean is e^(x.y)/(4 pi) plus a part that does not fall with |x - y|: see
-    ``feature_laws.rectified_cosine_bias``.
+    ``laws.rectified_cosine_bias``.
     """
 
     name = "rectified cosine"
@@ -187,7 +195,7 @@ class RectifiedCosine(FeatureMap):
 class TruncatedExponential(FeatureMap):
     """min(exp(W x), ceiling) exp(-|x|^2/2) / sqrt(m): a rate that saturates; biased.
 
-    The default ceiling is the one in the public code. ``feature_laws.truncated_bias``.
+    The default ceiling is the one in the public code. ``laws.truncated_bias``.
     """
 
     name = "truncated exponential"
@@ -206,7 +214,7 @@ class Linear(FeatureMap):
     """(1 + W x - |x|^2/2) / sqrt(m): the first order of the positive map; biased.
 
     The public code adds log(1/sqrt(m)) inside the bracket instead of dividing by sqrt(m). Here
-    the factor stands outside, as in the other maps. ``feature_laws.linear_bias``.
+    the factor stands outside, as in the other maps. ``laws.linear_bias``.
     """
 
     name = "linear"
@@ -255,8 +263,8 @@ class Taylor(FeatureMap):
 
     def features(self, x: Tensor, units: HiddenUnits) -> tuple[Tensor, Tensor]:
         powers = units.weight
-        degree = powers.sum(-1).unsqueeze(-2)
-        first = x @ powers.mT
+        degree = powers.sum(-1).unsqueeze(-2)  # (..., 1, m)
+        first = x @ powers.mT  # (..., N, m)
         # (x_i + x_j)^2 - x_i^2 - x_j^2 = 2 x_i x_j; for i = j, (2 x_i)^2 - 2 x_i^2 = 2 x_i^2
         second = 0.5 * (first.square() - x.square() @ powers.mT)
         second = second / powers.amax(-1).unsqueeze(-2).clamp_min(1).sqrt()  # 1/sqrt(2!) at i = j

@@ -46,7 +46,7 @@ class Optimal(Positive):
     (arXiv:2302.00787) in the basis where their matrix is diagonal.
 
     Relative variance, with u = 1 - 8A and R = |q + k|^2:
-    [((1+u)^2/4u)^(d/2) e^(R/u) - 1]/m, see ``feature_laws.optimal_variance``.
+    [((1+u)^2/4u)^(d/2) e^(R/u) - 1]/m, see ``laws.optimal_variance``.
     """
 
     name = "optimal positive"
@@ -125,6 +125,19 @@ class Transformed(FeatureMap):
         base: FeatureMap | None = None,
         name: str | None = None,
     ) -> None:
+        """As the class says.
+
+        Parameters
+        ----------
+        a, b : (heads, d), by which queries and keys are moved.
+        matrix : M, (heads, d, d); the identity if not given.
+        base : the map on what was moved; :class:`Positive` unless another is given.
+        name : of the whole; made of the parts' names if not given.
+
+        Raises
+        ------
+        ValueError : shapes that do not fit.
+        """
         if a.shape != b.shape:
             raise ValueError(f"a, b: got {tuple(a.shape)} and {tuple(b.shape)}; must be equal")
         if matrix is not None and matrix.shape != (*a.shape, a.shape[-1]):
@@ -262,7 +275,14 @@ def fit_mixture(
     """:class:`Mixture` around sums q + k of calibration pairs, balanced first.
 
     Every centre is a query of a random passage and position, and a key of the same passage
-    drawn with the query's attention weights. query, key : (passages, heads, N, d).
+    drawn with the query's attention weights.
+
+    Parameters
+    ----------
+    query, key : calibration passages, (passages, heads, N, d).
+    centres : their number, a head.
+    generator : chooses the pairs.
+    width : of the mixture's parts.
     """
     moved = fit(query, key, attended=True)
     passages, heads, tokens, _ = query.shape
@@ -270,9 +290,9 @@ def fit_mixture(
     passage, row = token // tokens, token % tokens
     reading, writing = query[passage], key[passage]  # (centres, heads, N, d)
     asked = reading[torch.arange(centres), :, row].unsqueeze(-2)  # (centres, heads, 1, d)
-    share = (asked @ writing.mT).squeeze(-2).softmax(-1)
+    share = (asked @ writing.mT).squeeze(-2).softmax(-1)  # (centres, heads, N)
     chosen = torch.multinomial(share.flatten(0, 1), 1, generator=generator)
-    chosen = chosen.unflatten(0, (centres, heads)).unsqueeze(-1)
+    chosen = chosen.unflatten(0, (centres, heads)).unsqueeze(-1)  # (centres, heads, 1, 1)
     given = writing.gather(-2, chosen.expand(-1, -1, -1, query.shape[-1]))
     total = moved.moved_query(asked) + moved.moved_key(given)
     base = Mixture(total.squeeze(-2).transpose(0, 1).contiguous(), width)
