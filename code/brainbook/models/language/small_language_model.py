@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, dropout
 
-from .digit_training import joined_groups, seeded
+from brainbook.models.digits.training import joined_groups, seeded
 
 
 @dataclass(frozen=True)
