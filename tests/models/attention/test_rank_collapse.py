@@ -5,19 +5,22 @@ from __future__ import annotations
 import decimal
 from decimal import Decimal
 
-import pandas as pd
 import pytest
 import torch
 from torch import nn
 
+from brainbook.evidence import pretrained
 from brainbook.models.attention import rank_collapse as rc
-from brainbook.pages.limitations.scale import collapse as trials
 
-SHAPE = {"width": 16, "heads": 2, "tokens": 6}
+
+def random_case(seed, depth):
+    generator = torch.Generator().manual_seed(seed)
+    blocks = rc.random_blocks(depth, 16, 2, generator)
+    return blocks, torch.randn(6, 16, generator=generator, dtype=torch.float64)
 
 
 def test_a_block_is_torchs_encoder_layer():
-    (block,), x = trials.random_case(0, 1, **SHAPE)
+    (block,), x = random_case(0, 1)
     layer = nn.TransformerEncoderLayer(16, 2, 64, 0.0, "gelu", batch_first=True, dtype=x.dtype)
     joined = [w.transpose(0, 1).flatten(1) for w in (block.query, block.key, block.value)]
     with torch.no_grad():
@@ -35,7 +38,7 @@ def test_a_block_is_torchs_encoder_layer():
 
 
 def test_parts_are_left_out():
-    (block,), x = trials.random_case(1, 1, **SHAPE)
+    (block,), x = random_case(1, 1)
     attended = block.attention(x)
     assert torch.equal(rc.step(block, x, rc.VARIANTS["attention"]), attended)
     normed = block.norms[0](attended + x)
@@ -52,7 +55,7 @@ def test_relative_residual_at_its_ends():
 
 @pytest.mark.parametrize("norm", [False, True])
 def test_split_coordinates_give_the_state(norm):
-    (block,), x = trials.random_case(2, 1, **SHAPE)
+    (block,), x = random_case(2, 1)
     mean, residual = rc.attend_split(block, *rc.split(x))
     if norm:
         mean, residual = rc.normalise_split(block.norms[0], mean, residual)
@@ -74,14 +77,14 @@ def test_tiny_residuals_are_right_to_many_digits():
         return [[Decimal(entry) for entry in row] for row in of.tolist()]
 
     def product(left: list, right: list) -> list[list[Decimal]]:
-        return [[sum(map(Decimal.__mul__, row, column)) for column in zip(*right, strict=True)]
-                for row in left]  # fmt: skip
+        columns = list(zip(*right, strict=True))
+        return [[sum(map(Decimal.__mul__, row, column)) for column in columns] for row in left]
 
     with decimal.localcontext(prec=60):
         shared = exactly(mean)[0]
         state = [list(map(Decimal.__add__, shared, row)) for row in exactly(residual)]
-        query, key, value = (product(state, exactly(w[0]))
-                             for w in (block.query, block.key, block.value))  # fmt: skip
+        matrices = (exactly(w[0]) for w in (block.query, block.key, block.value))
+        query, key, value = (product(state, matrix) for matrix in matrices)
         scores = product(query, [list(column) for column in zip(*key, strict=True)])
         raised = [[(entry / Decimal(3).sqrt()).exp() for entry in row] for row in scores]
         weights = [[entry / sum(row) for entry in row] for row in raised]
@@ -94,7 +97,7 @@ def test_tiny_residuals_are_right_to_many_digits():
 
 
 def test_leading_residual_is_the_limit():
-    (block,), x = trials.random_case(4, 1, **SHAPE)
+    (block,), x = random_case(4, 1)
     mean, residual = rc.split(x)
     for size, tolerance in ((1e-3, 1e-1), (1e-6, 1e-4)):
         found = rc.attend_split(block, mean, size * residual)[1]
@@ -102,32 +105,25 @@ def test_leading_residual_is_the_limit():
         assert (found - expected).norm() < tolerance * expected.norm()
 
 
+def test_blocks_of_a_model_are_its_layers():
+    model, _ = pretrained.minilm(torch.float64)
+    x = torch.randn(5, 384, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    with torch.no_grad():
+        for block, layer in zip(rc.blocks_of(model), model.encoder.layer, strict=True):
+            expected = layer(x[None])[0]
+            assert torch.allclose(
+                rc.step(block, x, rc.VARIANTS["whole block"]), expected, atol=1e-12
+            )
+
+
 def test_depths_cycle_through_the_blocks():
-    blocks, x = trials.random_case(5, 2, **SHAPE)
+    blocks, x = random_case(5, 2)
     parts = rc.VARIANTS["whole block"]
     state = x
     for block in (*blocks, *blocks):
         state = rc.step(block, state, parts)
     assert rc.depths(blocks, x, parts, 4)[-1] == rc.relative_residual(state)
     assert torch.equal(rc.depths(blocks, x, parts, 0), rc.relative_residual(x)[None])
-
-
-def test_growth_of_a_known_curve():
-    table = trials.random_table(range(1), 1, **SHAPE).iloc[:1]
-    logs = [-1.0, -2.0, -6.0, -18.0, -54.0]
-    rows = [
-        table.assign(depth=i, residual=10.0**x, followed="residual") for i, x in enumerate(logs)
-    ]
-    found = trials.growth_table(pd.concat(rows))
-    assert found["factor"].tolist() == pytest.approx([3])
-
-
-def test_sharper_scores_last_longer_in_random_blocks():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(trials, "TEST_TEXTS", ("iris",))
-        found = trials.sharpness_table(range(3), (1, 16), 8, tokens=16, width=32, heads=2)
-    middle = found.groupby(["weights", "gain"])["layers"].median()
-    assert middle["random", 1] < middle["random", 16] <= 9
 
 
 @pytest.mark.parametrize(

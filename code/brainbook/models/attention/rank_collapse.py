@@ -15,8 +15,7 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor
 from torch.nn.functional import gelu
-
-from brainbook.evidence import pretrained
+from transformers import BertModel
 
 
 @dataclass(frozen=True)
@@ -61,8 +60,9 @@ class Block:
 
     def attention(self, x: Tensor) -> Tensor:
         """All heads' output, projected and summed: (..., N, d)."""
-        x = x.unsqueeze(-3)
-        scores = (x @ self.query + self.query_bias.unsqueeze(-2)) @ (x @ self.key).mT * self.scale
+        x = x.unsqueeze(-3)  # (..., 1, N, d), against weights (h, d, d_head)
+        query = x @ self.query + self.query_bias.unsqueeze(-2)  # (..., h, N, d_head)
+        scores = query @ (x @ self.key).mT * self.scale  # (..., h, N, N)
         return (scores.softmax(-1) @ (x @ self.value) @ self.output).sum(-3) + self.bias
 
     def mlp(self, x: Tensor) -> Tensor:
@@ -90,12 +90,13 @@ VARIANTS = {
 
 def step(block: Block, x: Tensor, parts: Parts) -> Tensor:
     """One block, its norms after each part as in BERT. x and the result: (..., N, d)."""
-    for part, norm in zip((block.attention, block.mlp), block.norms, strict=True):
-        if part == block.mlp and not parts.mlp:
-            break
-        x = part(x) + x if parts.skip else part(x)
-        x = norm(x) if parts.norm else x
-    return x
+
+    def joined(new: Tensor, old: Tensor, norm: Norm) -> Tensor:
+        new = new + old if parts.skip else new
+        return norm(new) if parts.norm else new
+
+    x = joined(block.attention(x), x, block.norms[0])
+    return joined(block.mlp(x), x, block.norms[1]) if parts.mlp else x
 
 
 def split(x: Tensor) -> tuple[Tensor, Tensor]:
@@ -120,11 +121,11 @@ def depths(blocks: list[Block], x: Tensor, parts: Parts, depth: int) -> Tensor:
     """
     if depth < 0:
         raise ValueError(f"depth: got {depth}; must be at least 0")
-    found = [relative_residual(x)]
+    residuals = [relative_residual(x)]
     for layer in range(depth):
         x = step(blocks[layer % len(blocks)], x, parts)
-        found.append(relative_residual(x))
-    return torch.stack(found)
+        residuals.append(relative_residual(x))
+    return torch.stack(residuals)
 
 
 def attend_split(block: Block, mean: Tensor, residual: Tensor) -> tuple[Tensor, Tensor]:
@@ -134,13 +135,15 @@ def attend_split(block: Block, mean: Tensor, residual: Tensor) -> tuple[Tensor, 
     the same in all rows, and s_ij = q(r_i) . k(r_j). With p = softmax(b) the weights are
     p_j exp(s_ij) / sum_k p_k exp(s_ik), and their difference to p follows from expm1(s).
     """
-    mean, residual = mean.unsqueeze(-3), residual.unsqueeze(-3)
-    key = (residual @ block.key).mT * block.scale
+    mean, residual = mean.unsqueeze(-3), residual.unsqueeze(-3)  # (..., 1, 1 or N, d)
+    key = (residual @ block.key).mT * block.scale  # (..., h, d_head, N)
+    # p = softmax(b), the same for all rows
     shared = ((mean @ block.query + block.query_bias.unsqueeze(-2)) @ key).softmax(-1)
-    tilt = torch.expm1(residual @ block.query @ key)
+    # weights - p = p (expm1(s) - e) / (1 + e), with e = sum_k p_k expm1(s_k)
+    tilt = torch.expm1(residual @ block.query @ key)  # (..., h, N, N)
     excess = (tilt * shared).sum(-1, keepdim=True)
     change = shared * (tilt - excess) / (1 + excess)
-    write = residual @ block.value
+    write = residual @ block.value  # (..., h, N, d_head)
     common = ((mean @ block.value + shared @ write) @ block.output).sum(-3) + block.bias
     return _recentred(common, (change @ write @ block.output).sum(-3))
 
@@ -150,23 +153,23 @@ def normalise_split(norm: Norm, mean: Tensor, residual: Tensor) -> tuple[Tensor,
     base = mean - mean.mean(-1, keepdim=True)
     move = residual - residual.mean(-1, keepdim=True)
     here, there = _spread(base, norm.eps), _spread(base + move, norm.eps)
-    wider = (2 * base * move + move.square()).mean(-1, keepdim=True)
-    shrink = -wider / (here * there * (here + there))
-    return _recentred(base / here * norm.gain + norm.offset,
-                      (move / there + base * shrink) * norm.gain)  # fmt: skip
+    wider = (2 * base * move + move.square()).mean(-1, keepdim=True)  # there^2 - here^2
+    shrink = -wider / (here * there * (here + there))  # 1 / there - 1 / here
+    shared = base / here * norm.gain + norm.offset
+    return _recentred(shared, (move / there + base * shrink) * norm.gain)
 
 
 def split_depths(blocks: list[Block], x: Tensor, norm: bool, depth: int) -> Tensor:
     """As :func:`depths` for attention alone, with or without norms, in split coordinates."""
     mean, residual = split(x)
-    found = [_share(mean, residual)]
+    shares = [_share(mean, residual)]
     for layer in range(depth):
         block = blocks[layer % len(blocks)]
         mean, residual = attend_split(block, mean, residual)
         if norm:
             mean, residual = normalise_split(block.norms[0], mean, residual)
-        found.append(_share(mean, residual))
-    return torch.stack(found)
+        shares.append(_share(mean, residual))
+    return torch.stack(shares)
 
 
 def leading_residual(block: Block, residual: Tensor) -> Tensor:
@@ -174,8 +177,8 @@ def leading_residual(block: Block, residual: Tensor) -> Tensor:
 
     A_h = W_Q W_K^T / sqrt(d_head), C = R^T R / N, W_h = W_V W_O: of third order in R.
     """
-    spread = residual.mT @ residual / residual.shape[-2]
-    there = residual.unsqueeze(-3) @ block.query @ block.key.mT * block.scale
+    spread = residual.mT @ residual / residual.shape[-2]  # C, (..., d, d)
+    there = residual.unsqueeze(-3) @ block.query @ block.key.mT * block.scale  # R A_h
     return (there @ spread.unsqueeze(-3) @ block.value @ block.output).sum(-3)
 
 
@@ -196,17 +199,24 @@ def random_blocks(count: int, width: int, heads: int, generator: Generator) -> l
     norm = Norm(none + 1, none, 1e-12)
     return [
         Block(
-            *(draw(heads, width, d_head) for _ in range(3)), draw(heads, d_head) * 0,
-            draw(heads, d_head, width), none, draw(width, 4 * width), none.repeat(4),
-            draw(4 * width, width, inputs=4 * width), none, (norm, norm),
+            query=draw(heads, width, d_head),
+            key=draw(heads, width, d_head),
+            value=draw(heads, width, d_head),
+            query_bias=draw(heads, d_head) * 0,
+            output=draw(heads, d_head, width),
+            bias=none,
+            up=draw(width, 4 * width),
+            up_bias=none.repeat(4),
+            down=draw(4 * width, width, inputs=4 * width),
+            down_bias=none,
+            norms=(norm, norm),
         )
         for _ in range(count)
-    ]  # fmt: skip
+    ]
 
 
-def minilm_blocks() -> list[Block]:
-    """MiniLM's six blocks in float64."""
-    model, _ = pretrained.minilm(torch.float64)
+def blocks_of(model: BertModel) -> list[Block]:
+    """The blocks of a model of the BERT family, in its own precision."""
     heads = model.config.num_attention_heads
     return [_from_bert(layer, heads) for layer in model.encoder.layer]
 
@@ -218,17 +228,24 @@ def _from_bert(layer, heads: int) -> Block:
     def by_head(linear) -> Tensor:
         return linear.weight.detach().T.unflatten(1, (heads, -1)).transpose(0, 1)
 
-    output = join.dense.weight.detach().T.unflatten(0, (heads, -1))
-    value_bias = own.value.bias.detach().unflatten(0, (heads, 1, -1))
-    norms = (Norm(n.weight.detach(), n.bias.detach(), n.eps)
-             for n in (join.LayerNorm, layer.output.LayerNorm))  # fmt: skip
+    def norm(of) -> Norm:
+        return Norm(of.weight.detach(), of.bias.detach(), of.eps)
+
+    output = join.dense.weight.detach().T.unflatten(0, (heads, -1))  # (h, d_head, d)
+    value_bias = own.value.bias.detach().unflatten(0, (heads, 1, -1))  # (h, 1, d_head)
     return Block(
-        by_head(own.query), by_head(own.key), by_head(own.value),
-        own.query.bias.detach().unflatten(0, (heads, -1)), output,
-        (value_bias @ output).sum((0, 1)) + join.dense.bias.detach(),
-        layer.intermediate.dense.weight.detach().T, layer.intermediate.dense.bias.detach(),
-        layer.output.dense.weight.detach().T, layer.output.dense.bias.detach(), tuple(norms),
-    )  # fmt: skip
+        query=by_head(own.query),
+        key=by_head(own.key),
+        value=by_head(own.value),
+        query_bias=own.query.bias.detach().unflatten(0, (heads, -1)),
+        output=output,
+        bias=(value_bias @ output).sum((0, 1)) + join.dense.bias.detach(),
+        up=layer.intermediate.dense.weight.detach().T,
+        up_bias=layer.intermediate.dense.bias.detach(),
+        down=layer.output.dense.weight.detach().T,
+        down_bias=layer.output.dense.bias.detach(),
+        norms=(norm(join.LayerNorm), norm(layer.output.LayerNorm)),
+    )
 
 
 def _recentred(mean: Tensor, residual: Tensor) -> tuple[Tensor, Tensor]:

@@ -22,14 +22,14 @@ def test_parts_share_no_module():
 def test_passages_are_runs_of_their_text_without_overlap():
     _, tokenizer = pretrained.minilm()
     texts = [" ".join([word] * 100) for word in ("astrocyte", "library", "short")] + ["too short"]
-    ids, places = measure.cut(texts, tokenizer, 7, np.random.default_rng(0))
+    ids, places = measure.cut(texts, 7, np.random.default_rng(0))
     assert ids.shape == (7, measure.TOKENS) and set(places) <= {0, 1, 2}
     assert (ids[:, 0] == tokenizer.cls_token_id).all()
     assert (ids[:, -1] == tokenizer.sep_token_id).all()
     for row, place in zip(ids, places, strict=True):
         assert tokenizer.decode(row[1:-1]).split()[1] == texts[place].split()[0]
     with pytest.raises(ValueError, match="count: got 99"):
-        measure.cut(texts, tokenizer, 99, np.random.default_rng(0))
+        measure.cut(texts, 99, np.random.default_rng(0))
 
 
 def test_both_libraries_have_as_many_passages_and_vectors_of_length_one():

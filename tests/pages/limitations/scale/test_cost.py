@@ -45,44 +45,12 @@ def test_linear_attention_is_its_quadratic_form():
     assert torch.allclose(found, expected, rtol=1e-12)
 
 
-def test_peak_memory_is_what_was_allocated():
-    def call():
-        first = torch.ones(1000)
-        second = first + first
-        del first
-        return second * second
-
-    assert cost.peak_bytes(call) == 8000
-    query, key, value = cost.inputs(64, 12, 32, seeded())
-    held = cost.peak_bytes(lambda: cost.SoftmaxAttention()(query, key, value))
-    assert held == cost.softmax_bytes(384, 12, 64)
+def test_modules_of_one_layer_by_name():
+    made = cost.modules([8, 64], 2, 4)
+    assert list(made) == ["softmax", "fused", "elu", "8", "64"]
+    assert made["elu"].units is None and len(made["64"].units) == 64
 
 
-def test_times_are_taken_for_each_call():
-    calls = []
-    found = cost.seconds(lambda: calls.append(1), 4)
-    assert found.shape == (4,) and (found >= 0).all() and len(calls) == 5
-
-
-def test_one_thread_is_given_back():
-    before = torch.get_num_threads()
-    with cost.one_thread():
-        assert torch.get_num_threads() == 1
-    assert torch.get_num_threads() == before
-
-
-def test_exponent_of_a_power():
-    assert cost.exponent([2, 4, 8], [12, 48, 192]) == pytest.approx(2)
-
-
-@pytest.mark.parametrize(
-    ("call", "told"),
-    [
-        (lambda: cost.exponent([2], [3]), "tokens: got 1"),
-        (lambda: cost.seconds(lambda: None, 0), "repeats: got 0"),
-        (lambda: cost.LinearAttention(-1, 4, 2, seeded()), "units: got -1"),
-    ],
-)
-def test_errors_say_what_is_wrong(call, told):
-    with pytest.raises(ValueError, match=told):
-        call()
+def test_a_negative_number_of_features_is_named():
+    with pytest.raises(ValueError, match="units: got -1"):
+        cost.LinearAttention(-1, 4, 2, seeded())

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.metrics import balanced_accuracy_score
 from sklearn.svm import SVC
-from transformers import BertModel, PreTrainedTokenizerBase
+from transformers import BertModel
 
 from brainbook.evidence import pretrained, store
 from brainbook.evidence.datasets import docstrings
+from brainbook.models.attention.minilm_text import marked, token_numbers
 from brainbook.models.language import steering
 from brainbook.models.language.concept_erasure import linear_probe
 
@@ -59,9 +60,9 @@ def measure_passages(per_library: int) -> Passages:
     ------
     ValueError : a library has fewer passages.
     """
-    model, tokenizer = pretrained.minilm()
+    model, _ = pretrained.minilm()
     cuts = [
-        cut(docstrings(name), tokenizer, per_library, np.random.default_rng(number))
+        cut(docstrings(name), per_library, np.random.default_rng(number))
         for number, name in enumerate(LIBRARIES)
     ]
     ids = np.concatenate([ids for ids, _ in cuts])  # (N, tokens)
@@ -72,10 +73,7 @@ def measure_passages(per_library: int) -> Passages:
 
 
 def cut(
-    texts: Sequence[str],
-    tokenizer: PreTrainedTokenizerBase,
-    count: int,
-    generator: np.random.Generator,
+    texts: Sequence[str], count: int, generator: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """Token numbers (count, tokens) of passages, and which of the texts each is from (count,).
 
@@ -85,12 +83,11 @@ def cut(
     ------
     ValueError : the texts have fewer passages.
     """
-    first, last, width = tokenizer.cls_token_id, tokenizer.sep_token_id, TOKENS - 2
-    ids, places = [], []
+    width, ids, places = TOKENS - 2, [], []
     for place in generator.permutation(len(texts)):
-        pieces = tokenizer(texts[place], verbose=False, add_special_tokens=False).input_ids
-        starts = generator.permutation(len(pieces) // width)[:PER_MODULE] * width
-        ids += [[first, *pieces[start : start + width], last] for start in starts]
+        numbers = token_numbers(texts[place])
+        starts = generator.permutation(len(numbers) // width)[:PER_MODULE] * width
+        ids += [marked(numbers[start : start + width]) for start in starts]
         places += [place] * len(starts)
         if len(ids) >= count:
             return np.array(ids[:count]), np.array(places[:count])

@@ -18,6 +18,7 @@ import torch
 
 from brainbook.evidence import pretrained, store
 from brainbook.evidence.datasets import docstrings
+from brainbook.models.attention.minilm_text import token_numbers
 from brainbook.models.language import small_language_model as language
 from brainbook.models.language.kneser_ney import KneserNey
 from brainbook.models.memory import nearest_neighbours as memory
@@ -72,10 +73,7 @@ def open_libraries() -> Libraries:
     """Docstrings of scikit-learn, which is known, and of scikit-image, in MiniLM's word pieces."""
     _, tokenizer = pretrained.minilm()
     known, new = (
-        tuple(
-            np.array(tokenizer(text, verbose=False, add_special_tokens=False).input_ids)
-            for text in docstrings(name)
-        )
+        tuple(np.array(token_numbers(text)) for text in docstrings(name))
         for name in ("sklearn", "skimage")
     )
     return Libraries(known, new, tokenizer.sep_token_id, len(tokenizer))

@@ -1,8 +1,12 @@
 """Page limitations/scale: what length costs, and what depth loses."""
 
-from . import collapse as scale_trials
-from .claims import (
-    claims,
+from .claims import claims
+from .collapse import (
+    measure_collapse,
+    measure_gaps,
+    measure_growth,
+    measure_one_layer,
+    measure_sharpness,
 )
 from .draw import (
     draw_attention_time,
@@ -13,27 +17,13 @@ from .draw import (
     draw_sharpness,
     draw_token_cost,
 )
-from .measure import (
-    D_HEAD,
-    LENGTHS,
-    UNITS,
-    WIDTH,
-    measure_collapse,
-    measure_costs,
-    measure_counts,
-    measure_exponents,
-    measure_gaps,
-    measure_growth,
-    measure_linear_counts,
-    measure_one_layer,
-    measure_sharpness,
-)
+from .measure import measure_counts, measure_linear_counts, open_minilm, open_passages
+from .numbers import numbers
+from .result import Result
+from .timing import measure_costs, measure_exponents
 
 __all__ = [
-    "D_HEAD",
-    "LENGTHS",
-    "UNITS",
-    "WIDTH",
+    "Result",
     "claims",
     "draw_attention_time",
     "draw_cubic",
@@ -51,5 +41,7 @@ __all__ = [
     "measure_linear_counts",
     "measure_one_layer",
     "measure_sharpness",
-    "scale_trials",
+    "numbers",
+    "open_minilm",
+    "open_passages",
 ]

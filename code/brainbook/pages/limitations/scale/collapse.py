@@ -1,145 +1,230 @@
-"""Trials of page limitations/scale: rank collapse in random blocks and in MiniLM's.
+"""Rank collapse in random blocks and in MiniLM's: by depth, in one layer, with sharper scores.
 
-Tables have a row per run and depth. ``run`` is a seed for random blocks, a document for MiniLM.
+A run is a seed for random blocks, a document for MiniLM.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import torch
 from torch import Generator, Tensor
 
-from brainbook.evidence import pretrained
-from brainbook.evidence.datasets import TEST_TEXTS
+from brainbook.evidence import pretrained, store
 from brainbook.models.attention import rank_collapse as rc
-from brainbook.models.attention.minilm_text import passages_of
+from brainbook.models.attention.minilm_text import Passage
 
+RANDOM, MINILM = "random", "MiniLM"
 PURE = {"attention": False, "attention, norm": True}  # in split coordinates: norms or not
 SMALLEST = 1e-280  # float64 holds no full precision far below
 COLLAPSED = 1e-6  # about the precision of float32: tokens that a chip cannot tell apart
-SHARP = rc.VARIANTS["attention, norm"]
+SHARP, WHOLE = rc.VARIANTS["attention, norm"], rc.VARIANTS["whole block"]
 SIZES = 10.0 ** -np.arange(0, 9)  # of residuals, for one layer
+GAINS = (0.5, 1, 2, 4, 8, 16, 32)  # factors on all scores
+RANDOM_WIDTH, RANDOM_HEADS, RANDOM_TOKENS = 64, 4, 32
+TRIPLED = 3  # depth from which the dashed line of draw_doubling starts
 
 
-def random_case(
-    seed: int, depth: int, width: int, heads: int, tokens: int
-) -> tuple[list[rc.Block], Tensor]:
-    """Random blocks and Gaussian tokens (N, d) that ``seed`` determines."""
+@dataclass(frozen=True)
+class Network:
+    """Blocks, and the tokens (N, d) that enter the first; float64."""
+
+    weights: str
+    run: str
+    blocks: list[rc.Block]
+    x: Tensor
+
+
+def random_network(
+    seed: int,
+    depth: int,
+    width: int = RANDOM_WIDTH,
+    heads: int = RANDOM_HEADS,
+    tokens: int = RANDOM_TOKENS,
+) -> Network:
+    """Random blocks and Gaussian tokens that ``seed`` determines.
+
+    Parameters
+    ----------
+    seed : of weights and tokens.
+    depth : number of blocks.
+    width, heads : of each block.
+    tokens : number of tokens.
+    """
     generator = Generator().manual_seed(seed)
     blocks = rc.random_blocks(depth, width, heads, generator)
-    return blocks, torch.randn(tokens, width, generator=generator, dtype=torch.float64)
+    x = torch.randn(tokens, width, generator=generator, dtype=torch.float64)
+    return Network(RANDOM, str(seed), blocks, x)
 
 
 @torch.no_grad()
-def minilm_states(tokens: int, last: bool = False) -> Tensor:
-    """What enters MiniLM's first block, or leaves its last, (documents, N, d), float64.
-
-    The first passage of each test document.
-    """
-    ids = torch.tensor(passages_of(TEST_TEXTS, tokens, 1))
+def minilm_networks(passages: Mapping[str, Passage]) -> list[Network]:
+    """MiniLM's six blocks with what its embeddings make of each document's passage."""
     model, _ = pretrained.minilm(torch.float64)
-    return model(ids).last_hidden_state if last else model.embeddings(ids)
+    blocks, states = rc.blocks_of(model), model.embeddings(torch.tensor([*passages.values()]))
+    return [Network(MINILM, name, blocks, x) for name, x in zip(passages, states, strict=True)]
 
 
-def _rows(found: Tensor, **labels) -> pd.DataFrame:
-    """One row per depth."""
-    return pd.DataFrame({**labels, "depth": range(len(found)), "residual": found.numpy()})
+@store.kept
+def measure_collapse(
+    seeds: Sequence[int], layers: int, passages: Mapping[str, Passage], depth: int
+) -> pd.DataFrame:
+    """Page limitations/scale, figure draw_rank_collapse: relative residuals by depth.
 
+    Random networks have ``layers`` blocks. MiniLM's are used again from the first after the
+    sixth, up to ``depth``.
 
-def random_table(seeds: Sequence[int], depth: int, **shape: int) -> pd.DataFrame:
-    """Relative residuals of random blocks: columns weights, parts, followed, run, depth."""
-    frames = []
-    for seed in seeds:
-        blocks, x = random_case(seed, depth, **shape)
-        frames += _all_parts(blocks, x, depth, weights="random", run=str(seed))
-    return pd.concat(frames, ignore_index=True)
-
-
-def minilm_table(tokens: int, depth: int) -> pd.DataFrame:
-    """As :func:`random_table` for MiniLM's blocks, used again from the first after the sixth."""
-    blocks, states = rc.minilm_blocks(), minilm_states(tokens)
-    frames = []
-    for name, x in zip(TEST_TEXTS, states, strict=True):
-        frames += _all_parts(blocks, x, depth, weights="MiniLM", run=name)
-    return pd.concat(frames, ignore_index=True)
-
-
-def _all_parts(blocks: list[rc.Block], x: Tensor, depth: int, **labels) -> list[pd.DataFrame]:
-    direct = [
-        _rows(rc.depths(blocks, x, parts, depth), parts=name, followed="state", **labels)
-        for name, parts in rc.VARIANTS.items()
-    ]
-    apart = [
-        _rows(rc.split_depths(blocks, x, norm, depth), parts=name, followed="residual", **labels)
-        for name, norm in PURE.items()
-    ]
-    return direct + apart
-
-
-def growth_table(collapse: pd.DataFrame) -> pd.DataFrame:
-    """Factor by which log residual falls faster from layer to layer, far down: 3 if cubic.
-
-    From the last three depths whose residual float64 still resolves: the ratio of the last two
-    differences of log residual. Columns weights, parts, run, factor.
+    Columns
+    -------
+    weights, parts, run, depth : a row for each.
+    followed : "state" for blocks run as they are; "residual" for residuals followed on their own,
+        which rounding does not limit, where only attention and norms take part.
+    residual : |R| / |X|.
     """
-    apart = collapse[collapse["followed"] == "residual"]
-    rows = []
-    for (weights, parts, run), curve in apart.groupby(["weights", "parts", "run"], sort=False):
-        logs = np.log(curve.sort_values("depth")["residual"].loc[lambda r: r > SMALLEST])
-        falls = np.diff(logs)
-        rows.append((weights, parts, run, falls[-1] / falls[-2]))
-    return pd.DataFrame(rows, columns=["weights", "parts", "run", "factor"])
+    frames = [residuals(random_network(seed, layers), layers) for seed in seeds]
+    frames += [residuals(network, depth) for network in minilm_networks(passages)]
+    return pd.concat(frames, ignore_index=True)
 
 
-def one_layer_table(seeds: Sequence[int], tokens: int, **shape: int) -> pd.DataFrame:
-    """Residual after one attention layer against the residual before it, as |R| / sqrt(N d).
+def residuals(network: Network, depth: int) -> pd.DataFrame:
+    """The rows of one network in :func:`measure_collapse`."""
+    blocks, x = network.blocks, network.x
+    by_parts = {
+        (name, "state"): rc.depths(blocks, x, parts, depth) for name, parts in rc.VARIANTS.items()
+    } | {(name, "residual"): rc.split_depths(blocks, x, norm, depth) for name, norm in PURE.items()}
+    frames = [
+        pd.DataFrame(
+            {
+                "parts": name,
+                "followed": followed,
+                "weights": network.weights,
+                "run": network.run,
+                "depth": range(depth + 1),
+                "residual": values.numpy(),
+            }
+        )
+        for (name, followed), values in by_parts.items()
+    ]
+    return pd.concat(frames, ignore_index=True)
 
-    The residual of real or Gaussian tokens is scaled down; the mean token stays. Columns
-    weights, run (seed, or MiniLM's layer with the first document), before, after, leading
-    (closed form for small residuals).
+
+@dataclass(frozen=True)
+class Growth:
+    """How fast small residuals fall, from those that are followed on their own.
+
+    followed : rows of :func:`measure_collapse`.
+    lost : columns weights, parts, run, depth and lost, decimal places; while every run can be
+        resolved.
+    tripled : columns weights, depth and lost, a factor of three a layer from the third on.
+    factors : columns weights, parts, run and factor, by which the fall of the logarithm grows from
+        layer to layer: 3 if cubic. From the last three depths that float64 resolves.
+    """
+
+    followed: pd.DataFrame
+    lost: pd.DataFrame
+    tripled: pd.DataFrame
+    factors: pd.DataFrame
+
+
+def measure_growth(collapse: pd.DataFrame) -> Growth:
+    """Page limitations/scale, figure draw_doubling: decimal places lost, layer by layer."""
+    followed = collapse[collapse["followed"] == "residual"]
+    resolved = followed[followed["residual"] > SMALLEST]
+    curve = ["weights", "parts", "run"]
+    factors = resolved.groupby(curve, sort=False).apply(_last_factor, include_groups=False)
+    case = resolved.groupby(["weights", "parts"])["run"].transform("nunique")
+    runs = resolved.groupby(["weights", "parts", "depth"])["run"].transform("size")
+    lost = resolved[runs == case]
+    lost = lost.assign(lost=-np.log10(lost["residual"])).drop(columns=["followed", "residual"])
+    return Growth(followed, lost, _tripled(lost), factors.rename("factor").reset_index())
+
+
+def _last_factor(curve: pd.DataFrame) -> float:
+    """Ratio of the last two falls of the log residual."""
+    falls = np.diff(np.log(curve.sort_values("depth")["residual"]))
+    return falls[-1] / falls[-2]
+
+
+def _tripled(lost: pd.DataFrame) -> pd.DataFrame:
+    """Decimal places, three times as many with each layer, through the median at one depth."""
+    frames = []
+    for weights, rows in lost.groupby("weights"):
+        steps = np.arange(1, rows["depth"].max() + 1)
+        start = rows.loc[rows["depth"] == TRIPLED, "lost"].median()
+        places = start * 3.0 ** (steps - TRIPLED)
+        frames.append(pd.DataFrame({"weights": weights, "depth": steps, "lost": places}))
+    return pd.concat(frames, ignore_index=True)
+
+
+@store.kept
+def measure_one_layer(seeds: Sequence[int], passages: Mapping[str, Passage]) -> pd.DataFrame:
+    """Page limitations/scale, figure draw_cubic: residual after one attention layer, and before.
+
+    The residual of the first document or of Gaussian tokens is scaled down; the mean token stays.
+
+    Columns
+    -------
+    weights, run : seed, or MiniLM's layer.
+    before, after : |R| / sqrt(N d), a row for each size of the residual.
+    leading : closed form of ``after`` for small residuals.
     """
     cases = []
     for seed in seeds:
-        blocks, x = random_case(seed, 1, tokens=tokens, **shape)
-        cases.append(("random", str(seed), blocks[0], x))
-    x = minilm_states(tokens)[0]
-    for number, block in enumerate(rc.minilm_blocks()):
-        cases.append(("MiniLM", f"layer {number}", block, x))
-        x = rc.step(block, x, rc.VARIANTS["whole block"])
-    rows = []
-    for weights, run, block, x in cases:
-        mean, residual = rc.split(x)
-        unit = residual.numel() ** 0.5
-        for size in SIZES:
-            after = rc.attend_split(block, mean, size * residual)[1]
-            leading = rc.split(rc.leading_residual(block, size * residual))[1]
-            norms = (float(r.norm()) / unit for r in (size * residual, after, leading))
-            rows.append((weights, run, *norms))
-    return pd.DataFrame(rows, columns=["weights", "run", "before", "after", "leading"])
+        network = random_network(seed, 1)
+        cases.append((RANDOM, network.run, network.blocks[0], network.x))
+    first = minilm_networks(passages)[0]
+    x = first.x
+    for number, block in enumerate(first.blocks):
+        cases.append((MINILM, f"layer {number}", block, x))
+        x = rc.step(block, x, WHOLE)
+    frames = [
+        one_layer(block, x).assign(weights=weights, run=run) for weights, run, block, x in cases
+    ]
+    columns = ["weights", "run", "before", "after", "leading"]
+    return pd.concat(frames, ignore_index=True)[columns]
 
 
-def sharpness_table(
-    seeds: Sequence[int], gains: Sequence[float], depth: int, tokens: int, **shape: int
+def one_layer(block: rc.Block, x: Tensor) -> pd.DataFrame:
+    """Columns before, after and leading of :func:`measure_one_layer` for tokens (N, d)."""
+    mean, residual = rc.split(x)
+    unit, rows = residual.numel() ** 0.5, []
+    for size in SIZES:
+        small = size * residual
+        after = rc.attend_split(block, mean, small)[1]
+        leading = rc.split(rc.leading_residual(block, small))[1]
+        rows.append([float(part.norm()) / unit for part in (small, after, leading)])
+    return pd.DataFrame(rows, columns=["before", "after", "leading"])
+
+
+@store.kept
+def measure_sharpness(
+    seeds: Sequence[int], passages: Mapping[str, Passage], depth: int
 ) -> pd.DataFrame:
-    """Layers of attention and norm until the relative residual is below :data:`COLLAPSED`.
+    """Page limitations/scale, figure draw_sharpness: layers until tokens are alike.
 
-    All scores are multiplied by a gain. Columns weights, run, gain, layers; ``depth`` + 1 stands
-    for a residual that is still above after ``depth`` layers.
+    Columns
+    -------
+    weights, run, gain : a row for each; all scores are multiplied by a gain.
+    layers : of attention and norm, until the relative residual is below :data:`COLLAPSED`;
+        ``depth`` + 1 where it is still above after ``depth``.
     """
-    cases = [("random", str(s), *random_case(s, depth, tokens=tokens, **shape)) for s in seeds]
-    states = minilm_states(tokens)
-    cases += [("MiniLM", name, rc.minilm_blocks(), x)
-              for name, x in zip(TEST_TEXTS, states, strict=True)]  # fmt: skip
+    networks = [random_network(seed, depth) for seed in seeds] + minilm_networks(passages)
+    return sharpness(networks, GAINS, depth)
+
+
+def sharpness(networks: Sequence[Network], gains: Sequence[float], depth: int) -> pd.DataFrame:
+    """The table of :func:`measure_sharpness`."""
     rows = []
     for gain in gains:
-        for weights, run, blocks, x in cases:
-            found = rc.depths([_sharpened(b, gain) for b in blocks], x, SHARP, depth)
-            above = int((found > COLLAPSED).long().cumprod(0).sum())
-            rows.append((weights, run, gain, above))
+        for network in networks:
+            blocks = [_sharpened(block, gain) for block in network.blocks]
+            apart = rc.depths(blocks, network.x, SHARP, depth) > COLLAPSED
+            layers = int(apart.long().cumprod(0).sum())
+            rows.append((network.weights, network.run, gain, layers))
     return pd.DataFrame(rows, columns=["weights", "run", "gain", "layers"])
 
 
@@ -148,21 +233,23 @@ def _sharpened(block: rc.Block, gain: float) -> rc.Block:
 
 
 @torch.no_grad()
-def gaps(tokens: int, layers: int) -> dict[str, float]:
-    """Largest deviations: our blocks from MiniLM itself, split coordinates from the state's.
+def measure_gaps(passages: Mapping[str, Passage], layers: int = 3) -> dict[str, float]:
+    """Page limitations/scale: deviations from identities, in float64.
 
-    The second after ``layers`` layers of attention and norm, entry by entry.
+    blocks : our blocks from MiniLM itself, in its last state.
+    split : split coordinates from the state's, after ``layers`` layers of attention and norm.
     """
-    blocks, x = rc.minilm_blocks(), minilm_states(tokens)
-    mean, residual = rc.split(x)
-    whole, pure = x, x
+    model, _ = pretrained.minilm(torch.float64)
+    ids = torch.tensor([*passages.values()])
+    blocks, x = rc.blocks_of(model), model.embeddings(ids)  # (documents, N, d)
+    whole, pure, (mean, residual) = x, x, rc.split(x)
     for block in blocks:
-        whole = rc.step(block, whole, rc.VARIANTS["whole block"])
+        whole = rc.step(block, whole, WHOLE)
     for block in blocks[:layers]:
-        pure = rc.step(block, pure, rc.VARIANTS["attention, norm"])
+        pure = rc.step(block, pure, SHARP)
         mean, residual = rc.attend_split(block, mean, residual)
         mean, residual = rc.normalise_split(block.norms[0], mean, residual)
     return {
-        "blocks": float((whole - minilm_states(tokens, last=True)).abs().max()),
+        "blocks": float((whole - model(ids).last_hidden_state).abs().max()),
         "split": float((mean + residual - pure).abs().max()),
     }

@@ -9,21 +9,15 @@ keys first, and its cost per token does not depend on n.
 from __future__ import annotations
 
 import math
-import os
-import time
-from collections.abc import Callable, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
-import numpy as np
 import torch
 from torch import Generator, Tensor, nn
 from torch.nn.functional import elu, scaled_dot_product_attention
-from torch.profiler import ProfilerActivity, profile
 
+from brainbook.evidence.seeding import seeded
 from brainbook.models.attention.softmax import scaled
 from brainbook.models.features.maps import Positive
-
-MEMORY_EVENT = "[memory]"
 
 
 def block_macs(width: int, tokens: float) -> float:
@@ -98,7 +92,7 @@ class LinearAttention(nn.Module):
     def forward(self, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
         """Keys are summed first: no matrix of N by N is made."""
         query, key = map(self.features, scaled(query, key))
-        total = key.sum(-2, keepdim=True)
+        total = key.sum(-2, keepdim=True)  # (heads, 1, m)
         return query @ (key.mT @ value) / (query @ total.mT)
 
 
@@ -107,54 +101,8 @@ def inputs(tokens: int, heads: int, d_head: int, generator: Generator) -> tuple[
     return tuple(torch.randn(heads, tokens, d_head, generator=generator) for _ in range(3))
 
 
-@contextmanager
-def one_thread():
-    """Arithmetic on a single core, so that times are comparable."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
-
-
-@torch.no_grad()
-def seconds(call: Callable[[], object], repeats: int) -> np.ndarray:
-    """Wall time of ``repeats`` calls after one that is not timed. (repeats,)
-
-    Raises
-    ------
-    ValueError : ``repeats`` is not positive.
-    """
-    if repeats < 1:
-        raise ValueError(f"repeats: got {repeats}; must be at least 1")
-    call()
-    stamps = [time.perf_counter()]
-    for _ in range(repeats):
-        call()
-        stamps.append(time.perf_counter())
-    return np.diff(stamps)
-
-
-@torch.no_grad()
-def peak_bytes(call: Callable[[], object]) -> int:
-    """Most memory that a call holds at once beyond its inputs, from PyTorch's own allocator."""
-    os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # or the profiler's start is told on stderr
-    with profile(activities=[ProfilerActivity.CPU], profile_memory=True, acc_events=True) as seen:
-        kept = call()
-    events = [e for e in seen.profiler.kineto_results.events() if e.name() == MEMORY_EVENT]
-    held = np.cumsum([e.nbytes() for e in sorted(events, key=lambda e: e.start_ns())])
-    del kept
-    return int(held.max(initial=0))
-
-
-def exponent(tokens: Sequence[float], costs: Sequence[float]) -> float:
-    """Slope of log cost against log tokens, by least squares.
-
-    Raises
-    ------
-    ValueError : fewer than two lengths.
-    """
-    if len(tokens) < 2:
-        raise ValueError(f"tokens: got {len(tokens)} lengths; at least 2 are needed")
-    return float(np.polyfit(np.log(tokens), np.log(costs), 1)[0])
+def modules(units: Sequence[int], heads: int, d_head: int) -> dict[str, nn.Module]:
+    """Attention of one layer by name: softmax, fused, elu + 1, and drawn features by number."""
+    drawn = {f"{m}": LinearAttention(m, d_head, heads, seeded(m)) for m in units}
+    elu_plus_one = LinearAttention(0, d_head, heads, seeded(0))
+    return {"softmax": SoftmaxAttention(), "fused": FusedAttention(), "elu": elu_plus_one} | drawn

@@ -4,28 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from pandas.core.groupby import SeriesGroupBy
 
 from brainbook.evidence import style
+from brainbook.models.attention.minilm_heads import D_HEAD, LAYERS, WIDTH
 
-from . import claims as scale_claims
-from . import collapse as scale_trials
 from . import cost
-from .measure import D_HEAD, GAINS, HEADS, LENGTHS, UNITS, WIDTH
+from .collapse import GAINS, MINILM, PURE, RANDOM, Growth
+from .measure import LENGTHS, UNITS, Counts, LinearCounts
 
 KINDS = {"softmax": "transformer", "fused": "reference", "elu": "spiking", "256": "brain"}
-
-
-TEXT = {"softmax": "softmax", "fused": "softmax, fused", "elu": "linear, elu + 1"}
-
-
+NAMES = {"softmax": "softmax", "fused": "softmax, fused", "elu": "linear, elu + 1"}
 ROLES = {
-    "attention": "brain", "attention, norm": "hybrid", "attention, norm, MLP": "spiking",
-    "attention, norm, skip": "reference", "whole block": "transformer",
-}  # fmt: skip
+    "attention": "brain",
+    "attention, norm": "hybrid",
+    "attention, norm, MLP": "spiking",
+    "attention, norm, skip": "reference",
+    "whole block": "transformer",
+}
 
 
 def _lengths(ax: Axes, tokens: Sequence[int]) -> None:
@@ -35,53 +34,60 @@ def _lengths(ax: Axes, tokens: Sequence[int]) -> None:
     ax.set_xlabel("tokens")
 
 
-def draw_token_cost(counts: pd.DataFrame) -> Figure:
+def _median_and_range(ax: Axes, values: SeriesGroupBy, shade: str, **line) -> pd.Series:
+    """Median with the range as a band, along the groups; returns the median."""
+    middle = values.median()
+    ax.fill_between(middle.index, values.min(), values.max(), color=shade, alpha=0.2, lw=0)
+    ax.plot(middle.index, middle, "o-", color=shade, **line)
+    return middle
+
+
+def draw_token_cost(counts: Counts) -> Figure:
     """Page limitations/scale, figure draw_token_cost."""
     fig, ax = style.figure(height=3.8)
-    line = np.geomspace(LENGTHS[0], 3 * cost.crossover(WIDTH), 200)
-    parts = (("weights", "reference", np.full(200, 12.0 * WIDTH**2)),
-             ("attention", "transformer", cost.softmax_macs(WIDTH, line)))  # fmt: skip
-    ends = []
-    for name, role, formula in parts:
-        ax.plot(line, formula / 1e6, color=style.colour(role), lw=1.2)
-        ax.plot(counts["tokens"], counts[name] / 1e6, "o", ms=6, color=style.colour(role))
-        ends.append((name, line[-1], formula[-1] / 1e6, style.colour(role)))
-    total = cost.block_macs(WIDTH, line) / 1e6
-    ax.plot(line, total, color=style.colour("ink"), ls="--", lw=1.2)
-    ends.append(("both", line[-1], total[-1], style.colour("ink")))
-    ax.axvline(cost.crossover(WIDTH), color=style.colour("ink"), lw=0.8, ls=":")
-    ax.annotate("6 d", (cost.crossover(WIDTH), 0.02), (4, 0), textcoords="offset points")
+    closed, table, ends = counts.closed, counts.table, []
+    for name, role, dash in (
+        ("weights", "reference", "-"),
+        ("attention", "transformer", "-"),
+        ("both", "ink", "--"),
+    ):
+        shade, millions = style.colour(role), closed[name] / 1e6
+        ax.plot(closed["tokens"], millions, color=shade, ls=dash, lw=1.2)
+        if name in table:
+            ax.plot(table["tokens"], table[name] / 1e6, "o", ms=6, color=shade)
+        ends.append((name, closed["tokens"].iloc[-1], millions.iloc[-1], shade))
+    meet = cost.crossover(WIDTH)
+    ax.axvline(meet, color=style.colour("ink"), lw=0.8, ls=":")
+    ax.annotate("6 d", (meet, 0.02), (4, 0), textcoords="offset points")
     ax.set(xscale="log", yscale="log", xlabel="tokens", ylabel="million MACs a token and block")
-    ax.set_xlim(line[0], line[-1])
+    ax.set_xlim(closed["tokens"].iloc[0], closed["tokens"].iloc[-1])
     style.label_ends(ax, ends, gap=0.07)
     return fig
 
 
-def draw_linear_cost(linear: pd.DataFrame) -> Figure:
+def draw_linear_cost(linear: LinearCounts) -> Figure:
     """Page limitations/scale, figure draw_linear_cost."""
     fig, (ax, meet) = style.figure(1, 2, 3.6)
-    ends = []
-    names = {f"{m}": f"m = {m:,}" for m in UNITS} | TEXT
-    for kind, rows in linear[linear["kind"] != "fused"].groupby("kind", sort=False):
+    names = {f"{m}": f"m = {m:,}" for m in UNITS} | {"softmax": "softmax", "elu": "elu + 1"}
+    rows_of, ends = dict(list(linear.table.groupby("kind", sort=False))), []
+    for kind in [kind for kind in rows_of if kind in names]:
+        tokens, millions = rows_of[kind]["tokens"], rows_of[kind]["macs"] / 1e6
         shade = style.colour({"softmax": "transformer", "elu": "spiking"}.get(kind, "brain"))
-        ax.plot(rows["tokens"], rows["macs"] / 1e6, "o-", ms=4, lw=1.2, color=shade)
-        ends.append((names[kind].replace("linear, ", ""), rows["tokens"].max(),
-                     rows["macs"].iloc[-1] / 1e6, shade))  # fmt: skip
+        ax.plot(tokens, millions, "o-", ms=4, lw=1.2, color=shade)
+        ends.append((names[kind], tokens.max(), millions.iloc[-1], shade))
     _lengths(ax, LENGTHS)
     ax.set(yscale="log", ylabel="million MACs a token")
     style.label_ends(ax, ends, gap=0.08)
-    slope = linear[linear["kind"] == "softmax"].eval("macs / tokens").mean()
-    units = np.geomspace(16, 2048, 50)
-    shade = style.colour("brain")
-    meet.plot(units, cost.linear_crossover(WIDTH, HEADS, units, True), color=shade, lw=1.2)
-    counted = linear.groupby("kind")["macs"].mean() / slope
-    meet.plot(UNITS, [counted[f"{m}"] for m in UNITS], "o", color=shade)
-    meet.plot([D_HEAD], [counted["elu"]], "D", color=style.colour("spiking"))
-    meet.annotate("elu + 1", (D_HEAD, counted["elu"]), (6, -4), textcoords="offset points",
-                  color=style.colour("spiking"))  # fmt: skip
-    meet.axhline(LENGTHS[-1], color=style.colour("reference"), ls="--", lw=1)
-    meet.annotate("MiniLM reads no more", (2048, LENGTHS[-1]), (0, -11), fontsize=8, ha="right",
-                  textcoords="offset points", color=style.colour("reference"))  # fmt: skip
+    brain, spiking, grey = (style.colour(role) for role in ("brain", "spiking", "reference"))
+    counted, beside = linear.crossover, {"textcoords": "offset points"}
+    meet.plot(linear.closed["units"], linear.closed["crossover"], color=brain, lw=1.2)
+    meet.plot(UNITS, [counted[f"{m}"] for m in UNITS], "o", color=brain)
+    meet.plot([D_HEAD], [counted["elu"]], "D", color=spiking)
+    meet.annotate("elu + 1", (D_HEAD, counted["elu"]), (6, -4), color=spiking, **beside)
+    meet.axhline(LENGTHS[-1], color=grey, ls="--", lw=1)
+    end = (linear.closed["units"].iloc[-1], LENGTHS[-1])
+    beside |= {"fontsize": 8, "ha": "right", "color": grey}
+    meet.annotate("MiniLM reads no more", end, (0, -11), **beside)
     meet.set(xscale="log", yscale="log", xlabel="features a head", ylabel="break-even (tokens)")
     return fig
 
@@ -93,11 +99,10 @@ def draw_attention_time(costs: pd.DataFrame) -> Figure:
         ends = []
         for kind, rows in costs.groupby("kind", sort=False):
             shade = style.colour(KINDS[kind])
-            found = factor * rows.groupby("tokens")[column].agg(["median", "min", "max"])
-            ax.fill_between(found.index, found["min"], found["max"], color=shade, alpha=0.2, lw=0)
-            ax.plot(found.index, found["median"], "o-", ms=4, lw=1.4, color=shade)
-            text = TEXT.get(kind, f"linear, m = {kind}")
-            ends.append((text, found.index[-1], found["median"].iloc[-1], shade))
+            values = (factor * rows[column]).groupby(rows["tokens"])
+            middle = _median_and_range(ax, values, shade, ms=4, lw=1.4)
+            name = NAMES.get(kind, f"linear, m = {kind}")
+            ends.append((name, middle.index[-1], middle.iloc[-1], shade))
         _lengths(ax, sorted(costs["tokens"].unique())[::2])
         ax.set(yscale="log")
         style.label_ends(ax, ends, gap=0.07)
@@ -106,43 +111,34 @@ def draw_attention_time(costs: pd.DataFrame) -> Figure:
     return fig
 
 
-def _curves(ax: Axes, rows: pd.DataFrame, roles: Mapping[str, str]) -> None:
+def _curves(ax: Axes, rows: pd.DataFrame, column: str, roles: Mapping[str, str]) -> None:
     """Median over runs with the range, one curve for each set of parts."""
     for parts, role in roles.items():
-        found = rows[rows["parts"] == parts].groupby("depth")["residual"]
-        shade, middle = style.colour(role), found.median()
-        ax.fill_between(middle.index, found.min(), found.max(), color=shade, alpha=0.2, lw=0)
-        ax.plot(middle.index, middle, "o-", ms=3, lw=1.4, color=shade, label=parts)
+        values = rows[rows["parts"] == parts].groupby("depth")[column]
+        _median_and_range(ax, values, style.colour(role), ms=3, lw=1.4, label=parts)
 
 
 def draw_rank_collapse(collapse: pd.DataFrame) -> Figure:
     """Page limitations/scale, figure draw_rank_collapse."""
     fig, axes = style.figure(1, 2, 4.4, sharey=True)
     state = collapse[collapse["followed"] == "state"]
-    for ax, weights in zip(axes, ("random", "MiniLM"), strict=True):
-        _curves(ax, state[state["weights"] == weights], ROLES)
+    for ax, weights in zip(axes, (RANDOM, MINILM), strict=True):
+        _curves(ax, state[state["weights"] == weights], "residual", ROLES)
         ax.set(yscale="log", xlabel="layers", title=f"{weights} weights")
-    axes[1].axvline(scale_claims.LAYERS, color=style.colour("ink"), lw=0.8, ls=":")
+    axes[1].axvline(LAYERS, color=style.colour("ink"), lw=0.8, ls=":")
     axes[0].set_ylabel("relative residual")
     axes[0].legend(loc="center right", fontsize=8)
     return fig
 
 
-def draw_doubling(collapse: pd.DataFrame) -> Figure:
+def draw_doubling(growth: Growth) -> Figure:
     """Page limitations/scale, figure draw_doubling."""
     fig, axes = style.figure(1, 2, 3.6, sharey=True)
-    apart = collapse[collapse["followed"] == "residual"]
-    apart = apart[apart["residual"] > scale_trials.SMALLEST]
-    place = ["weights", "parts", "depth"]
-    alive = apart.groupby(place)["run"].transform("size")
-    apart = apart[alive == apart.groupby(place[:2])["run"].transform("nunique")]
-    apart = apart.assign(residual=-np.log10(apart["residual"]))
-    for ax, weights in zip(axes, ("random", "MiniLM"), strict=True):
-        rows = apart[apart["weights"] == weights]
-        _curves(ax, rows, {name: ROLES[name] for name in scale_trials.PURE})
-        top = rows.groupby("depth")["residual"].median()
-        steps = np.arange(1, rows["depth"].max() + 1)
-        ax.plot(steps, top[3] * 3.0 ** (steps - 3), ls="--", lw=1, color=style.colour("ink"))
+    lost, tripled = growth.lost, growth.tripled
+    for ax, weights in zip(axes, (RANDOM, MINILM), strict=True):
+        _curves(ax, lost[lost["weights"] == weights], "lost", {n: ROLES[n] for n in PURE})
+        line = tripled[tripled["weights"] == weights]
+        ax.plot(line["depth"], line["lost"], ls="--", lw=1, color=style.colour("ink"))
         ax.set(yscale="log", xlabel="layers", title=f"{weights} weights", ylim=(0.005, 400))
     axes[0].set_ylabel("decimal places lost")
     axes[0].legend(loc="lower right", fontsize=8)
@@ -152,7 +148,7 @@ def draw_doubling(collapse: pd.DataFrame) -> Figure:
 def draw_cubic(layer: pd.DataFrame) -> Figure:
     """Page limitations/scale, figure draw_cubic."""
     fig, axes = style.figure(1, 2, 3.6, sharey=True)
-    for ax, weights in zip(axes, ("random", "MiniLM"), strict=True):
+    for ax, weights in zip(axes, (RANDOM, MINILM), strict=True):
         for _, rows in layer[layer["weights"] == weights].groupby("run"):
             ax.plot(rows["before"], rows["leading"], lw=0.8, color=style.colour("ink"))
             ax.plot(rows["before"], rows["after"], "o", ms=4, color=style.colour("brain"))
@@ -165,13 +161,9 @@ def draw_sharpness(sharp: pd.DataFrame) -> Figure:
     """Page limitations/scale, figure draw_sharpness."""
     fig, ax = style.figure(height=3.4)
     ends = []
-    for (weights, rows), role in zip(
-        sharp.groupby("weights"), ("transformer", "brain"), strict=True
-    ):
-        found, shade = rows.groupby("gain")["layers"], style.colour(role)
-        middle = found.median()
-        ax.fill_between(middle.index, found.min(), found.max(), color=shade, alpha=0.2, lw=0)
-        ax.plot(middle.index, middle, "o-", color=shade)
+    for weights, role in ((MINILM, "transformer"), (RANDOM, "brain")):
+        values, shade = sharp[sharp["weights"] == weights].groupby("gain"), style.colour(role)
+        middle = _median_and_range(ax, values["layers"], shade)
         ends.append((f"{weights} weights", middle.index[-1], middle.iloc[-1], shade))
     ax.set(xlabel="factor on all scores", ylabel="layers until tokens are alike")
     ax.set_xscale("log", base=2)

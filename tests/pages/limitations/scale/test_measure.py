@@ -1,0 +1,36 @@
+"""Counts, and passages."""
+
+from __future__ import annotations
+
+import pytest
+
+from brainbook.evidence.datasets import TEST_TEXTS
+from brainbook.models.attention.minilm_heads import LAYERS, WIDTH
+from brainbook.pages.limitations.scale import measure
+
+
+def test_every_block_is_counted_at_every_length(result):
+    table = result.counts.table
+    by_part = table.groupby("part")["tokens"].agg(tuple)
+    assert sorted(by_part["model"]) == sorted(measure.LENGTHS * LAYERS)
+    assert by_part["block"] == (6 * WIDTH,)
+    assert (table["weights"] == 12 * WIDTH**2).all()
+
+
+def test_costs_cross_where_the_counts_say(result):
+    table = result.counts.table
+    doubled = measure.Counts(table.assign(attention=2 * table["attention"]), None)
+    assert result.counts.crossover == pytest.approx(6 * WIDTH)
+    assert doubled.crossover == pytest.approx(3 * WIDTH)
+
+
+def test_linear_attention_costs_the_same_at_every_length(result):
+    spread = result.linear.table.groupby("kind")["macs"].nunique()
+    assert spread.drop(["softmax", "fused"]).eq(1).all()
+    assert spread["softmax"] == result.linear.table["tokens"].nunique()
+    assert set(result.linear.crossover.index) == {"elu", *map(str, measure.UNITS)}
+
+
+def test_a_passage_of_each_document():
+    passages = measure.open_passages(20)
+    assert tuple(passages) == TEST_TEXTS and {len(p) for p in passages.values()} == {20}
