@@ -23,10 +23,11 @@ OPERANDS = {
 }
 
 
-def rounded(values: Tensor, bits: int = 8) -> Tensor:
+def rounded(values: Tensor, bits: int = 8, dim: int | None = None) -> Tensor:
     """``values`` on the grid scale·{−L, …, L}, L = 2^(bits−1) − 1, scale = max|values| / L.
 
-    The error is at most half a scale. Zeros stay zeros.
+    The error is at most half a scale. Zeros stay zeros. One scale for all, or along ``dim`` one
+    for each slice: ``dim=1`` gives every row of a matrix its own.
 
     Raises
     ------
@@ -35,9 +36,8 @@ def rounded(values: Tensor, bits: int = 8) -> Tensor:
     if bits < 2:
         raise ValueError(f"bits: got {bits}; must be at least 2")
     levels = 2 ** (bits - 1) - 1
-    largest = values.abs().max()
-    if largest == 0:
-        return values
+    largest = values.abs().max() if dim is None else values.abs().amax(dim, keepdim=True)
+    largest = torch.where(largest > 0, largest, 1.0)  # zeros have a grid, too
     return torch.round(values * (levels / largest)) * (largest / levels)
 
 

@@ -238,11 +238,11 @@ def activations(perceptron: Perceptron, images: np.ndarray) -> list[Tensor]:
     return found
 
 
-def thresholds_at(perceptron: Perceptron, images: np.ndarray, percentile: float) -> list[float]:
-    """θ per hidden layer: that percentile of its positive activations on ``images``.
+def thresholds_at(layers: Sequence[Tensor], percentile: float) -> list[float]:
+    """θ per hidden layer: that percentile of its positive activations.
 
-    100 is the maximum. A lower one cuts off large activations and makes the steps between the
-    rest finer (Rueckauer et al. 2017). Choose it on training images.
+    ``layers``: of :func:`activations`, on training images. 100 is the maximum. A lower one cuts
+    off large activations and makes the steps between the rest finer (Rueckauer et al. 2017).
 
     Raises
     ------
@@ -250,7 +250,4 @@ def thresholds_at(perceptron: Perceptron, images: np.ndarray, percentile: float)
     """
     if not 0 < percentile <= 100:
         raise ValueError(f"percentile: got {percentile}; must lie in (0, 100]")
-    return [
-        float(np.percentile(values[values > 0].numpy(), percentile))
-        for values in activations(perceptron, images)
-    ]
+    return [float(np.percentile(values[values > 0].numpy(), percentile)) for values in layers]

@@ -1,10 +1,7 @@
 """Page limitations/spike_codes: what a spike may stand for, and what each code costs."""
 
-from .claims import (
-    claims,
-)
+from .claims import claims
 from .draw import (
-    MARKS,
     draw_bits_twins,
     draw_code_errors,
     draw_codes_energy,
@@ -14,6 +11,10 @@ from .draw import (
     draw_threshold_choice,
 )
 from .measure import (
+    ONE_LAYER,
+    TWIN,
+    Measured,
+    doublings,
     measure_attention,
     measure_bits,
     measure_codes,
@@ -25,12 +26,17 @@ from .measure import (
     measure_rule,
     measure_spike_times,
     measure_thresholds,
+    open_readers,
+    open_sets,
 )
-from .networks import split_of
+from .numbers import numbers
 
 __all__ = [
-    "MARKS",
+    "ONE_LAYER",
+    "TWIN",
+    "Measured",
     "claims",
+    "doublings",
     "draw_bits_twins",
     "draw_code_errors",
     "draw_codes_energy",
@@ -49,5 +55,7 @@ __all__ = [
     "measure_rule",
     "measure_spike_times",
     "measure_thresholds",
-    "split_of",
+    "numbers",
+    "open_readers",
+    "open_sets",
 ]

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 import torch
+from torch import Tensor
 
 from brainbook.evidence import pretrained
-from brainbook.evidence.datasets import CALIBRATION_TEXTS, TEST_TEXTS
-from brainbook.models.attention.minilm_heads import heads_on
-from brainbook.models.attention.minilm_text import passages_of
 from brainbook.models.attention.softmax import Problem
 from brainbook.models.spiking.products import PRODUCTS, expected_square, scores
 
@@ -19,78 +17,110 @@ MARGIN = 1.25
 LAYERS, HEADS = (0, 2, 4), (0, 4, 8)
 
 
-def scales(tokens: int, texts: int = 2) -> torch.Tensor:
-    """Value of rate one for queries and keys, (2, layers, heads), from calibration texts.
+def scales(calibration: Sequence[Problem]) -> Tensor:
+    """Value of rate one for queries and keys, (2, layers, heads).
 
-    The largest entry of each head's queries (keys), times ``MARGIN``.
+    The largest entry of each head's queries (keys) on calibration text, times ``MARGIN``.
     """
-    found = []
-    for ids in passages_of(CALIBRATION_TEXTS[:texts], tokens, 1):
-        query, key, _ = heads_on(ids).problem.tensors
-        found.append(torch.stack([x.abs().amax(dim=(-1, -2)) for x in (query, key)]))
-    return torch.stack(found).amax(dim=0).double() * MARGIN
+    largest = [
+        torch.stack([x.abs().amax(dim=(-1, -2)) for x in (one.query, one.key)])
+        for one in calibration
+    ]  # of (2, layers, heads) each
+    return torch.stack(largest).amax(dim=0).double() * MARGIN
 
 
-def attention_errors(seeds: Sequence[int], steps: Sequence[int], tokens: int = 64) -> pd.DataFrame:
+def attention_errors(
+    documents: Mapping[int, Problem], scale: Tensor, steps: Sequence[int]
+) -> pd.DataFrame:
     """Error of attention scores and of a head's output, by way to form the product, and T.
 
-    Each seed is another test document and other spikes; nine heads of three layers. Columns
-    ``error`` and ``law``: root mean square over the scores, relative to theirs, from the mean
-    squares of all heads; ``output``: of the heads' outputs after the softmax; ``clipped``: share
-    of query and key entries beyond their scale; ``rate``: mean spikes of a query's entry a step.
+    Parameters
+    ----------
+    documents : by seed, the heads of MiniLM on a test document; the seed draws the spikes, too.
+    scale : value of rate one, (2, layers, heads), of :func:`scales`.
+    steps : T, several.
+
+    Columns
+    -------
+    seed, steps, product : a row each, over the heads ``HEADS`` of the layers ``LAYERS``.
+    error, law : root mean square over the scores, relative to theirs, from the mean squares of
+        all heads; and its closed form.
+    output : the same for the heads' outputs after the softmax.
+    clipped : share of query and key entries beyond their scale.
+    rate : mean spikes of a query's entry a step.
     """
-    size, rows = scales(tokens), []
-    for seed in seeds:
-        name = TEST_TEXTS[seed % len(TEST_TEXTS)]
-        heads = heads_on(passages_of([name], tokens, 1)[0]).problem
+    rows = []
+    for seed, heads in documents.items():
         generator = torch.Generator().manual_seed(seed)
         for step in steps:
             for product in PRODUCTS:
-                sums = np.zeros(7)
-                for layer in LAYERS:
-                    for head in HEADS:
-                        scale = tuple(float(v) for v in size[:, layer, head])
-                        sums += _head(heads, layer, head, scale, step, product, generator)
-                error, law, square, output, goal, clipped, rate = sums
-                rows.append({
-                    "seed": seed, "steps": step, "product": product,
-                    "error": np.sqrt(error / square), "law": np.sqrt(law / square),
-                    "output": np.sqrt(output / goal),
-                    "clipped": clipped / (len(LAYERS) * len(HEADS)),
-                })  # fmt: skip
+                squares = pd.DataFrame(
+                    head_squares(
+                        heads[layer, head], scale[:, layer, head], step, product, generator
+                    )
+                    for layer in LAYERS
+                    for head in HEADS
+                )
+                whole = squares.sum()
+                row = {
+                    "seed": seed,
+                    "steps": step,
+                    "product": product,
+                    "error": np.sqrt(whole["error"] / whole["scores"]),
+                    "law": np.sqrt(squares["law"].sum(skipna=False) / whole["scores"]),
+                    "output": np.sqrt(whole["off"] / whole["output"]),
+                    "clipped": squares["clipped"].mean(),
+                    "rate": squares["rate"].mean(),
+                }
+                rows.append(row)
     return pd.DataFrame(rows)
 
 
-def _head(
-    heads: Problem, layer: int, head: int, scale: tuple[float, float], steps: int, product: str,
-    generator: torch.Generator,
-) -> np.ndarray:  # fmt: skip
-    """Mean squares of one head: error, law, scores, output error, outputs; clipped share; rate."""
-    query, key, value = (x.double() for x in heads[layer, head].tensors)
-    exact = query @ key.t()
-    found = scores(query, key, scale, steps, product, generator)
-    output, goal = (torch.softmax(s, dim=-1) @ value for s in (found, exact))
-    clipped = torch.cat([query.abs() > scale[0], key.abs() > scale[1]]).double().mean()
-    squares = [found - exact, exact, output - goal, goal]
-    error, whole, off, out = (float(x.square().mean()) for x in squares)
-    law = float(expected_square(query, key, scale, steps, product).mean())
-    rate = float((query.abs() / scale[0]).mean())
-    return np.array([error, law, whole, off, out, float(clipped), rate])
+def head_squares(
+    head: Problem, scale: Tensor, steps: int, product: str, generator: torch.Generator
+) -> dict[str, float]:
+    """Mean squares of one head whose queries and keys are spike trains.
 
+    ``error``: of the scores; ``law``: its closed form; ``scores``: of the exact ones; ``off``: of
+    the outputs' errors; ``output``: of the exact outputs. And ``clipped``: share of entries beyond
+    their scale; ``rate``: mean spikes of a query's entry a step.
 
-def minilm_input(tokens: int) -> dict[str, torch.Tensor]:
-    """A passage of a test document as MiniLM reads it: input_ids (1, tokens)."""
-
-    return {"input_ids": torch.tensor(passages_of(TEST_TEXTS[:1], tokens, 1))}
+    Parameters
+    ----------
+    head : query, key and value (N, d).
+    scale : (2,), value of rate one for queries and keys.
+    steps : T.
+    product : one of ``PRODUCTS``.
+    generator : of the random spikes.
+    """
+    query, key, value = (x.double() for x in head.tensors)
+    of_query, of_key = (float(size) for size in scale)
+    exact = query @ key.t()  # (N, N)
+    spiking = scores(query, key, (of_query, of_key), steps, product, generator)
+    output, goal = (torch.softmax(s, dim=-1) @ value for s in (spiking, exact))  # (N, d)
+    beyond = torch.cat([query.abs() > of_query, key.abs() > of_key])
+    squares = {"error": spiking - exact, "scores": exact, "off": output - goal, "output": goal}
+    law = expected_square(query, key, (of_query, of_key), steps, product)
+    return {name: float(x.square().mean()) for name, x in squares.items()} | {
+        "law": float(law.mean()),
+        "clipped": float(beyond.double().mean()),
+        "rate": float((query.abs() / of_query).clamp(max=1).mean()),
+    }
 
 
 @torch.no_grad()
-def linear_inputs(tokens: int) -> pd.DataFrame:
+def linear_inputs(text: Mapping[str, Tensor]) -> pd.DataFrame:
     """What MiniLM's weight layers read, on one passage: what made it, and its share below zero.
 
-    A spike rate is never negative, so a rectifier's output is one and these are not. Columns
-    ``layer`` (name in the model), ``reads`` (what produced the input), ``products`` (of one
-    passage), ``negative`` (share of entries below zero).
+    A spike rate is never negative, so a rectifier's output is one and these are not. ``text``
+    are MiniLM's inputs, ``input_ids`` (1, tokens).
+
+    Columns
+    -------
+    layer : name in the model.
+    reads : what produced the input.
+    products : multiply-accumulates on the passage.
+    negative : share of the input's entries below zero.
     """
     model, _ = pretrained.minilm()
     rows, handles = [], []
@@ -98,12 +128,14 @@ def linear_inputs(tokens: int) -> pd.DataFrame:
     def keep(name: str):
         def hook(module, inputs, _output):
             values = inputs[0]
-            rows.append({
-                "layer": name, "reads": _origin(name),
-                "products": values.shape[-2] * module.in_features * module.out_features
-                if values.ndim == 3 else module.in_features * module.out_features,
+            reading = values.shape[-2] if values.ndim == 3 else 1  # tokens, or the pooler's one
+            row = {
+                "layer": name,
+                "reads": _origin(name),
+                "products": reading * module.in_features * module.out_features,
                 "negative": float((values < 0).double().mean()),
-            })  # fmt: skip
+            }
+            rows.append(row)
 
         return hook
 
@@ -111,7 +143,7 @@ def linear_inputs(tokens: int) -> pd.DataFrame:
         if isinstance(module, torch.nn.Linear):
             handles.append(module.register_forward_hook(keep(name)))
     try:
-        model(**minilm_input(tokens))
+        model(**text)
     finally:
         for handle in handles:
             handle.remove()
@@ -137,12 +169,14 @@ def work_table(inputs: pd.DataFrame, counts: pd.DataFrame) -> pd.DataFrame:
     ]
     product = counts.loc[counts["kind"] == "product", "macs"].sum()
     rows.append(("products of two activations", product, np.nan))
-    named = counts.attrs["uncounted"]
+    uncounted = {
+        "aten._softmax": "softmax",
+        "aten.native_layer_norm": "layer norm",
+        "aten.gelu": "GELU",
+    }
+    elements = counts.attrs["uncounted"]
     rows += [
-        (f"{text} (elements, no products)", named.get(name, 0.0), np.nan)
-        for name, text in (
-            ("aten._softmax", "softmax"), ("aten.native_layer_norm", "layer norm"),
-            ("aten.gelu", "GELU"),
-        )
-    ]  # fmt: skip
+        (f"{text} (elements, no products)", elements.get(name, 0.0), np.nan)
+        for name, text in uncounted.items()
+    ]
     return pd.DataFrame(rows, columns=["work", "count", "inputs below zero (%)"])

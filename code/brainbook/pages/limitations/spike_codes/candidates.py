@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-import torch
 from torch import nn
 
-from brainbook.models.digits.classifiers import rounded_accuracy, trained
-from brainbook.models.digits.training import accuracy
+from brainbook.models.digits.quantisation import RoundedProducts
+from brainbook.models.digits.spiking_network import TrainedSpiking
+from brainbook.models.spiking.clip_floor_shift import TrainedRounded
 
-from .networks import build, split_of
+from .networks import Reader, best_thresholds, bits_of, build
 
 SIZES = ((16,), (32,), (128, 128))
-TWIN = (32,)
+BYTE = 8
 PLAN = (  # family, kind of network, levels, trained with rounded activations
     ("ANN, int8", "quantised", (255,), False),
     ("ANN, few bits", "quantised", (1, 3, 7, 15), False),
@@ -25,7 +25,19 @@ PLAN = (  # family, kind of network, levels, trained with rounded activations
     ("converted, Poisson", "poisson", (4, 16, 64), False),
     ("first spike", "first spike", (3, 7, 15, 63), False),
 )
-SURROGATE_STEPS = (1, 2, 4, 8)
+
+
+@dataclass(frozen=True)
+class TrainedSet:
+    """All that was trained for one size of network on one split.
+
+    reader : the plain perceptron. rounded : trained for few levels, by number of levels above
+    zero. spiking : trained with spikes, by time steps.
+    """
+
+    reader: Reader
+    rounded: Mapping[int, TrainedRounded]
+    spiking: Mapping[int, TrainedSpiking]
 
 
 @dataclass(frozen=True)
@@ -39,49 +51,58 @@ class Candidate:
 
     family: str
     network: str
-    seed: int
     levels: int
     model: nn.Module
     accuracy: float
     pricing: dict = field(default_factory=dict)
 
 
-def _name(size: Sequence[int], note: str = "") -> str:
-    return "-".join(str(width) for width in (64, *size, 10)) + note
+def network_name(hidden: Sequence[int]) -> str:
+    """``64-16-10``: numbers of pixels, of hidden units a layer, and of classes."""
+    return "-".join(str(width) for width in (64, *hidden, 10))
 
 
-def candidates(seeds: Sequence[int], sizes: Sequence[Sequence[int]] = SIZES) -> Iterator[Candidate]:
-    """Every network of the comparison: plain, in few bits, and in each spike code.
+def candidates(trained: TrainedSet) -> Iterator[Candidate]:
+    """Every network of the comparison: plain, in few bits, and in each spike code."""
+    reader = trained.reader
+    name = network_name(reader.perceptron.shape.hidden)
+    plain, exact = reader.perceptron, reader.accuracy()
+    yield Candidate("ANN, fp32", name, 0, plain, exact, {"floating": True})
+    eight = reader.in_bits(BYTE)
+    activations = eight.in_training()
+    for family, kind, levels, learned in PLAN:
+        for level in levels:
+            if learned:
+                found = trained.rounded[level]
+                own = Reader(reader.seed, reader.split, found.model()).in_bits(BYTE)
+                thresholds = list(found.thresholds)
+            else:
+                own, thresholds = eight, best_thresholds(activations, level)
+            model = build(kind, own.perceptron, thresholds, level, spike_seed=reader.seed)
+            note, pricing = _described(kind, level, learned)
+            yield Candidate(family, name + note, level, model, reader.accuracy(model), pricing)
+    for steps, spiking in trained.spiking.items():
+        model = spiking.model()
+        with RoundedProducts(BYTE):
+            scored = reader.accuracy(model)
+        pricing = {"spiking": True, "leak": True}
+        yield Candidate(
+            "trained with spikes", f"{name}, T = {steps}", steps, model, scored, pricing
+        )
 
-    The networks trained with spikes exist with four steps in every size, and with 1, 2, 4 and 8
-    in the last.
-    """
-    for seed in seeds:
-        split = split_of(seed)
-        for size in sizes:
-            plain = trained("perceptron", seed, hidden=tuple(size))
-            yield Candidate("ANN, fp32", _name(size), seed, 0, plain.model(),
-                            plain.test_accuracy, {"floating": True})  # fmt: skip
-            for family, kind, levels, learned in PLAN:
-                for level in levels:
-                    found = build(kind, seed, size, level, trained_rounded=learned)
-                    scored = accuracy(found.model, split.test_images, split.test_labels)
-                    words = kind.startswith("quantised")
-                    pixels = found.activation_bits if kind == "quantised input" else 8
-                    note = f", {found.activation_bits} bits" if words else f", T = {level}"
-                    note += ", pixels too" if kind == "quantised input" else ""
-                    note += ", trained so" if learned else ""
-                    pricing = {"activation_bits": found.activation_bits if words else 8,
-                               "pixel_bits": pixels, "spiking": not words,
-                               "leak": words}  # fmt: skip
-                    yield Candidate(
-                        family, _name(size, note), seed, level, found.model, scored, pricing
-                    )
-            for step in SURROGATE_STEPS if size == sizes[-1] else (4,):
-                spiking = trained("spiking", seed, hidden=tuple(size), time_steps=step)
-                yield Candidate("trained with spikes", _name(size, f", T = {step}"), seed, step,
-                                spiking.model(), rounded_accuracy(spiking),
-                                {"spiking": True, "leak": True})  # fmt: skip
+
+def _described(kind: str, levels: int, learned: bool) -> tuple[str, dict]:
+    """What a network's name says of it, and what its price depends on."""
+    words, bits = kind.startswith("quantised"), bits_of(levels)
+    note = f", {bits} bits" if words else f", T = {levels}"
+    note += ", pixels too" if kind == "quantised input" else ""
+    note += ", trained so" if learned else ""
+    return note, {
+        "activation_bits": bits if words else BYTE,
+        "pixel_bits": bits if kind == "quantised input" else BYTE,
+        "spiking": not words,
+        "leak": words,
+    }
 
 
 @dataclass(frozen=True)
@@ -91,25 +112,29 @@ class Twins:
     ``difference``: largest between their logits on held-out digits.
     """
 
-    seed: int
     bits: int
     rate: nn.Module
     word: nn.Module
     difference: float
 
 
-def twins(seeds: Sequence[int], most: int, size: Sequence[int] = TWIN) -> Iterator[Twins]:
+def twins(reader: Reader, most: int) -> Iterator[Twins]:
     """A perceptron with one hidden layer, as bits and as steps, for 1 to ``most`` bits.
 
     Raises
     ------
     ValueError : more than one hidden layer, where the two are not the same function.
     """
-    if len(size) != 1:
-        raise ValueError(f"size: got {tuple(size)}; allowed is one hidden layer")
-    for seed in seeds:
-        images = torch.as_tensor(split_of(seed).test_images)
-        for bits in range(1, most + 1):
-            rate, word = (build(kind, seed, size, 2**bits - 1) for kind in ("rate", "quantised"))
-            gap = float((rate.model(images) - word.model(images)).abs().max())
-            yield Twins(seed, bits, rate.model, word.model, gap)
+    hidden = reader.perceptron.shape.hidden
+    if len(hidden) != 1:
+        raise ValueError(f"reader: got hidden layers {hidden}; allowed is one")
+    eight = reader.in_bits(BYTE)
+    activations = eight.in_training()
+    for bits in range(1, most + 1):
+        levels = 2**bits - 1
+        thresholds = best_thresholds(activations, levels)
+        rate, word = (
+            build(kind, eight.perceptron, thresholds, levels) for kind in ("rate", "quantised")
+        )
+        gap = float((rate(reader.images) - word(reader.images)).abs().max())
+        yield Twins(bits, rate, word, gap)

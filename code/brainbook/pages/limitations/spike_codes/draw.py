@@ -11,29 +11,44 @@ from matplotlib.figure import Figure
 from brainbook.evidence import style
 from brainbook.evidence.curves import law, level, over_seeds
 
-from . import (
-    errors as code_trials,
-)
-from .prices import SCENARIOS, front
+from .measure import Bits
+from .prices import SCENARIOS, Energies
+from .spike_times import SpikeTimes
 
+# role of the colour, and marker or line
 MARKS = {
-    "ANN, fp32": ("reference", "s"), "ANN, int8": ("reference", "o"),
-    "ANN, few bits": ("transformer", "v"), "converted, rates": ("spiking", "D"),
-    "converted, Poisson": ("ink", "x"), "trained with spikes": ("brain", "^"),
+    "ANN, fp32": ("reference", "s"),
+    "ANN, int8": ("reference", "o"),
+    "ANN, few bits": ("transformer", "v"),
+    "converted, rates": ("spiking", "D"),
+    "converted, Poisson": ("ink", "x"),
+    "trained with spikes": ("brain", "^"),
     "first spike": ("hybrid", "P"),
-}  # fmt: skip
-
-
-CODES = {"poisson": ("spiking", "-"), "regular": ("transformer", "-"),
-         "first spike": ("hybrid", "--"), "binary": ("reference", "-")}  # fmt: skip
-
-
-PRODUCTS = {"counts": ("transformer", "-"), "poisson coincidences": ("spiking", "-"),
-            "regular coincidences": ("hybrid", "--")}  # fmt: skip
-
-
-SHADES = {"arithmetic": "reference", "arithmetic-skip": "ink", "memory": "spiking",
-          "skip": "brain", "loihi": "hybrid"}  # fmt: skip
+}
+PARTS = {
+    "error": ("spiking", "-", "whole"),
+    "rounding": ("transformer", "--", "rounding"),
+    "uneven": ("brain", "-.", "timing"),
+    "inherited": ("reference", ":", "inherited"),
+}
+CODES = {
+    "poisson": ("spiking", "-"),
+    "regular": ("transformer", "-"),
+    "first spike": ("hybrid", "--"),
+    "binary": ("reference", "-"),
+}
+PRODUCTS = {
+    "counts": ("transformer", "-"),
+    "poisson coincidences": ("spiking", "-"),
+    "regular coincidences": ("hybrid", "--"),
+}
+SHADES = {
+    "arithmetic": "reference",
+    "arithmetic-skip": "ink",
+    "memory": "spiking",
+    "skip": "brain",
+    "loihi": "hybrid",
+}
 
 
 def _steps_axis(ax: Axes, steps: Sequence[int], label: str = "time steps") -> None:
@@ -42,27 +57,29 @@ def _steps_axis(ax: Axes, steps: Sequence[int], label: str = "time steps") -> No
     ax.set_xlabel(label)
 
 
+def _percent(rows: pd.DataFrame) -> pd.DataFrame:
+    """The table with its accuracy in per cent."""
+    return rows.assign(percent=100 * rows["accuracy"])
+
+
 def draw_conversion_error(errors: pd.DataFrame) -> Figure:
     """Page limitations/spike_codes, figure draw_conversion_error."""
     fig, axes = style.figure(1, 3, 3.6)
-    parts = {"error": ("spiking", "-", "whole"), "rounding": ("transformer", "--", "rounding"),
-             "uneven": ("brain", "-.", "timing"),
-             "inherited": ("reference", ":", "inherited")}  # fmt: skip
     for ax, (layer, rows) in zip(axes, errors.groupby("layer"), strict=False):
         law(ax, rows, "steps")
-        for name, (role, line, text) in parts.items():
-            if layer > 1 or name in ("error",):
+        for name, (role, line, text) in PARTS.items():
+            if layer > 1 or name == "error":  # the first layer inherits nothing
                 over_seeds(ax, rows[rows[name] > 0], "steps", role, y=name, ls=line)
                 ax.plot([], [], line, color=style.colour(role), label=text)
         ax.set(yscale="log", ylim=(0.002, 0.5), title=f"hidden layer {layer}")
         ax.legend(fontsize=8, loc="lower left")
     axes[0].set_ylabel("error of an activation (thresholds)")
-    first = errors[errors["layer"] == 1].assign(percent=lambda t: 100 * t["accuracy"])
+    first = _percent(errors[errors["layer"] == 1])
     over_seeds(axes[2], first, "steps", "spiking", y="percent", marker="o", ms=3)
-    level(axes[2], 100 * first["ann"].mean(), "", 1)
+    top = 100 * first["ann"].mean()
+    level(axes[2], top, "", 1)
     axes[2].set(title="accuracy (%)", ylim=(85, 100))
-    axes[2].text(1, 100 * first["ann"].mean() + 0.2, "perceptron", fontsize=8,
-                 color=style.colour("reference"))  # fmt: skip
+    axes[2].text(1, top + 0.2, "perceptron", fontsize=8, color=style.colour("reference"))
     for ax in axes:
         _steps_axis(ax, sorted(errors["steps"].unique()))
     return fig
@@ -72,8 +89,7 @@ def draw_threshold_choice(thresholds: pd.DataFrame) -> Figure:
     """Page limitations/spike_codes, figure draw_threshold_choice."""
     fig, (left, right) = style.figure(1, 2, 3.6)
     places = {p: i for i, p in enumerate(sorted(thresholds["percentile"].unique()))}
-    rows = thresholds.assign(place=thresholds["percentile"].map(places))
-    rows["percent"] = 100 * rows["accuracy"]
+    rows = _percent(thresholds.assign(place=thresholds["percentile"].map(places)))
     lines = ("-", "--", "-.", ":")
     for (step, part), line in zip(rows.groupby("steps"), lines, strict=False):
         over_seeds(left, part, "place", "spiking", y="error", ls=line)
@@ -108,12 +124,16 @@ def draw_code_errors(codes: pd.DataFrame) -> Figure:
     return fig
 
 
-def draw_spike_times(times: code_trials.SpikeTimes) -> Figure:
+def draw_spike_times(times: SpikeTimes) -> Figure:
     """Page limitations/spike_codes, figure draw_spike_times."""
     fig, axes = style.figure(1, 3, 3.4)
-    rows = times.binned.assign(percent=100 * times.binned["accuracy"])
-    for ax, column, title in zip(axes, ("error", "percent", "spikes"), (
-        "error of the logits", "accuracy (%)", "spikes per neuron"), strict=True):  # fmt: skip
+    rows = _percent(times.binned)
+    titles = {
+        "error": "error of the logits",
+        "percent": "accuracy (%)",
+        "spikes": "spikes per neuron",
+    }
+    for ax, (column, title) in zip(axes, titles.items(), strict=True):
         over_seeds(ax, rows, "bins", "hybrid", y=column, marker="o", ms=3)
         ax.set_title(title)
         _steps_axis(ax, sorted(rows["bins"].unique()), "time bins per layer")
@@ -123,27 +143,26 @@ def draw_spike_times(times: code_trials.SpikeTimes) -> Figure:
     return fig
 
 
-def draw_bits_twins(bits: code_trials.Bits) -> Figure:
+def draw_bits_twins(bits: Bits) -> Figure:
     """Page limitations/spike_codes, figure draw_bits_twins."""
     fig, (left, right) = style.figure(1, 2, 3.9)
-    grid = bits.grid.assign(percent=100 * bits.grid["accuracy"])
-    few, ends = grid[grid["activation_bits"] < 32], []
-    for width, rows in few[few["weight_bits"] > 2].groupby("weight_bits"):
-        found = rows.groupby("activation_bits")["percent"].agg(["mean", "std"])
-        shift = 0.04 * (width - 5)
-        left.errorbar(found.index + shift, found["mean"], yerr=found["std"], marker="o", ms=3,
-                      lw=1.2, color=style.colour("transformer"))  # fmt: skip
-        ends.append((f"{width} bits", found.index[-1], found["mean"].iloc[-1],
-                     style.colour("transformer")))  # fmt: skip
-    level(left, 100 * grid["ann"].mean(), "", 1)
-    left.set(xlabel="bits of an activation", ylabel="accuracy (%)",
-             title="by bits of a weight")  # fmt: skip
+    table, ends = bits.accuracies, []
+    few = table[(table["activation_bits"] < 32) & (table["weight_bits"] > 2)]
+    shade = style.colour("transformer")
+    for width, rows in few.groupby("weight_bits"):
+        place = rows["activation_bits"] + 0.04 * (width - 5)  # side by side
+        bars = {"yerr": rows["half_width"], "marker": "o", "ms": 3, "lw": 1.2, "color": shade}
+        left.errorbar(place, rows["percent"], **bars)
+        last = rows.iloc[-1]
+        ends.append((f"{width} bits", last["activation_bits"], last["percent"], shade))
+    level(left, 100 * bits.grid["ann"].mean(), "", 1)
+    left.set(xlabel="bits of an activation", ylabel="accuracy (%)", title="by bits of a weight")
     style.label_ends(left, ends)
     for name, rows in bits.twins.groupby("scenario", sort=False):
         shade = style.colour(SHADES[name])
         means = rows.groupby("steps")[["ratio", "low", "high"]].mean()
-        right.plot(means.index, means["ratio"], marker="o", ms=3, color=shade,
-                   label=SCENARIOS[name])  # fmt: skip
+        line = {"marker": "o", "ms": 3, "color": shade, "label": SCENARIOS[name]}
+        right.plot(means.index, means["ratio"], **line)
         right.fill_between(means.index, means["low"], means["high"], color=shade, alpha=0.18, lw=0)
     right.axhline(1, color=style.colour("ink"), lw=0.8)
     right.set(yscale="log", ylim=(0.5, 400), title="energy, spikes over bits")
@@ -152,22 +171,21 @@ def draw_bits_twins(bits: code_trials.Bits) -> Figure:
     return fig
 
 
-def draw_codes_energy(networks: pd.DataFrame) -> Figure:
+def draw_codes_energy(energies: Energies) -> Figure:
     """Page limitations/spike_codes, figure draw_codes_energy."""
     fig, axes = style.figure(3, 2, 8.6, sharey=True)
-    keys = ["scenario", "family", "network"]
-    table = networks.groupby(keys)[["accuracy", "low", "central", "high"]].mean() * [100, 1, 1, 1]
-    table["spread"] = 100 * networks.groupby(keys)["accuracy"].std()
+    table = energies.means.set_index(["scenario", "family"]).sort_values("central")
     for ax, (name, title) in zip(axes.flat, SCENARIOS.items(), strict=False):
         for family, (role, marker) in MARKS.items():
-            rows, shade = table.loc[(name, family)], style.colour(role)
-            ax.plot(rows["central"], rows["accuracy"], marker, ms=3, color=shade, alpha=0.3)
-            own = networks[(networks["scenario"] == name) & (networks["family"] == family)]
-            edge = rows.loc[front(own)["network"]]
+            rows, shade = table.loc[[(name, family)]], style.colour(role)
+            ax.plot(rows["central"], rows["percent"], marker, ms=3, color=shade, alpha=0.3)
+            edge = rows[rows["on_front"]]
             bars = [edge["central"] - edge["low"], edge["high"] - edge["central"]]
-            ax.errorbar(edge["central"], edge["accuracy"], xerr=bars, yerr=edge["spread"], lw=0.8,
-                        fmt=marker, ms=5, color=shade, label=family)  # fmt: skip
-            ax.step(edge["central"], edge["accuracy"], where="post", lw=1.2, color=shade)
+            look = {"fmt": marker, "ms": 5, "lw": 0.8, "color": shade, "label": family}
+            ax.errorbar(
+                edge["central"], edge["percent"], xerr=bars, yerr=edge["half_width"], **look
+            )
+            ax.step(edge["central"], edge["percent"], where="post", lw=1.2, color=shade)
         ax.set(xscale="log", title=title, ylim=(91, 99.6))
     axes[2, 1].legend(*axes[0, 0].get_legend_handles_labels(), loc="center", fontsize=9)
     axes[2, 1].axis("off")

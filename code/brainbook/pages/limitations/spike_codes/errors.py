@@ -1,101 +1,90 @@
-"""Experiments with spike codes: errors layer by layer, codes for one value, exact spike times."""
+"""Errors of converted networks: layer by layer, by threshold, by code, by number of bits."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import torch
+from torch import Tensor
 
-from brainbook.models.digits.classifiers import trained
-from brainbook.models.digits.training import accuracy
-from brainbook.models.spiking import codes as spike_codes
-from brainbook.models.spiking.conversion import (
-    ConvertedPerceptron,
-    QuantisedPerceptron,
-    activations,
-    spike_count,
-    thresholds_at,
-)
-from brainbook.models.spiking.time_to_first_spike import BinnedFirstSpike, FirstSpikeNetwork
+from brainbook.models.spiking import codes
+from brainbook.models.spiking.conversion import ConvertedPerceptron, SpikeRun, spike_count
 
-from .networks import build, round_weights, split_of
+from .networks import Reader, best_thresholds, build
 
-HIDDEN = (128, 128)
+FIRST_LAYER_PERCENTILE = 90  # some neurons saturate, so that the closed form meets its clip
+LONGEST_WORD = 16  # steps of the binary code; its error is then that of float arithmetic
 
 
-@dataclass(frozen=True)
-class SpikeTimes:
-    """``exact``: continuous time, a row a seed; ``binned``: a row per seed and number of bins."""
-
-    exact: pd.DataFrame
-    binned: pd.DataFrame
-
-
-@dataclass(frozen=True)
-class Bits:
-    """``grid``: accuracy by widths; ``twins``: the same function with spikes and with bits."""
-
-    grid: pd.DataFrame
-    twins: pd.DataFrame
-
-
-def _root_mean_square(values: torch.Tensor) -> float:
+def root_mean_square(values: Tensor) -> float:
+    """√⟨x²⟩ over all entries."""
     return float(values.square().mean().sqrt())
 
 
-def conversion_errors(
-    seeds: Sequence[int], steps: Sequence[int], hidden: Sequence[int] = HIDDEN
-) -> pd.DataFrame:
+def conversion_errors(readers: Sequence[Reader], steps: Sequence[int]) -> pd.DataFrame:
     """Error of each layer's rates on held-out digits, split into its parts.
 
-    The thresholds are the largest activations on training images. A row per seed, T and layer.
-    ``error``: root mean square of θ·n/T − a over units with 0 < a < θ, in units of θ; ``law``:
-    1/(√12·T). The same error in parts: ``inherited`` (the mean input differs from the ANN's),
-    ``rounding`` (of the mean input) and ``uneven`` (the timing). ``off``: share of all neurons
-    whose count is not that of the closed form for their mean input. ``miscounted``: how many of
-    these end with a membrane inside [0, θ). ``largest``: largest error over θ/(2T), clipped
-    activations taken as clipped. ``balance``: largest |θ·n − T·z̄ − v₀ + v_T|. ``accuracy``, and
-    the perceptron's, ``ann``.
+    The thresholds are the largest activations on training images.
+
+    Columns
+    -------
+    seed, steps, layer : a row each; layers count from one.
+    accuracy, ann : of the converted network, and of the perceptron.
+    law : 1/(√12·T).
+    error : root mean square of θ·n/T − a over units with 0 < a < θ, in units of θ.
+    inherited, rounding, uneven : the same error in parts: the mean input differs from the
+        perceptron's; rounding of the mean input; timing.
+    off : share of all neurons whose count is not that of the closed form for their mean input.
+    miscounted : how many of these end with a membrane inside [0, θ).
+    largest : largest error over θ/(2T), clipped activations taken as clipped.
+    balance : largest |θ·n − T·z̄ − v₀ + v_T|.
     """
     rows = []
-    for seed in seeds:
-        split = split_of(seed)
-        network = trained("perceptron", seed, hidden=tuple(hidden)).model()
-        thetas = thresholds_at(network, split.train_images, 100)
-        exact = activations(network, split.test_images)
-        ann = accuracy(network, split.test_images, split.test_labels)
-        images = torch.as_tensor(split.test_images)
+    for reader in readers:
+        thetas, exact, ann = reader.thresholds(100), reader.held_out(), reader.accuracy()
+        labels = torch.as_tensor(reader.split.test_labels)
         for step in steps:
-            run = ConvertedPerceptron(network, thetas, step).run(images)
-            scored = (run.logits.argmax(1) == torch.as_tensor(split.test_labels)).double().mean()
+            run = ConvertedPerceptron(reader.perceptron, thetas, step).run(reader.images)
+            base = {"seed": reader.seed, "steps": step}
+            scores = {
+                "accuracy": float((run.logits.argmax(1) == labels).double().mean()),
+                "ann": ann,
+                "law": 1 / (np.sqrt(12) * step),
+            }
             for layer, theta in enumerate(thetas):
-                count, mean = run.counts[layer], run.mean_current[layer]
-                rows.append(
-                    {"seed": seed, "steps": step, "layer": layer + 1, "accuracy": float(scored),
-                     "ann": ann, "law": 1 / (np.sqrt(12) * step)}
-                    | _errors(exact[layer], count, mean, run.final[layer], theta, step)
-                )  # fmt: skip
+                parts = layer_errors(exact[layer], run, layer, theta, step)
+                rows.append(base | {"layer": layer + 1} | scores | parts)
     return pd.DataFrame(rows)
 
 
-def _errors(
-    exact: torch.Tensor, count: torch.Tensor, mean: torch.Tensor, final: torch.Tensor,
-    theta: float, steps: int,
-) -> dict[str, float]:  # fmt: skip
-    """One layer's row of :func:`conversion_errors`; errors in units of θ."""
+def layer_errors(
+    exact: Tensor, run: SpikeRun, layer: int, theta: float, steps: int
+) -> dict[str, float]:
+    """Errors of one layer, columns ``error`` to ``balance`` of :func:`conversion_errors`.
+
+    Parameters
+    ----------
+    exact : (images, units), what the perceptron's units compute before the rectifier.
+    run : of the converted network on the same images.
+    layer : its place among the hidden layers, from zero.
+    theta : its threshold.
+    steps : T.
+    """
+    count, mean, final = run.counts[layer], run.mean_current[layer], run.final[layer]
     active = (exact > 0) & (exact < theta)
     formula = spike_count(mean, theta, steps)
     inside = (final >= 0) & (final < theta)
     rate, clipped = count / steps, (mean / theta).clamp(0, 1)
     target = (exact / theta).clamp(0, 1)
     parts = {
-        "error": rate - target, "inherited": clipped - target,
-        "rounding": formula / steps - clipped, "uneven": (count - formula) / steps,
-    }  # fmt: skip
-    return {name: _root_mean_square(part[active]) for name, part in parts.items()} | {
+        "error": rate - target,
+        "inherited": clipped - target,
+        "rounding": formula / steps - clipped,
+        "uneven": (count - formula) / steps,
+    }
+    return {name: root_mean_square(part[active]) for name, part in parts.items()} | {
         "off": float((count != formula).double().mean()),
         "miscounted": int((count != formula)[inside].sum()),
         "largest": float((rate - target).abs().max()) * 2 * steps,
@@ -103,178 +92,137 @@ def _errors(
     }
 
 
-def first_layer_mismatches(seeds: Sequence[int], steps: Sequence[int]) -> int:
+def first_layer_mismatches(readers: Sequence[Reader], steps: Sequence[int]) -> int:
     """Neurons of the first layer whose simulated count is not that of the closed form.
 
     All neurons of all held-out images, silent and saturated ones too.
     """
     wrong = 0
-    for seed in seeds:
-        split = split_of(seed)
-        network = trained("perceptron", seed, hidden=HIDDEN).model()
-        thetas = thresholds_at(network, split.train_images, 90)
-        current = activations(network, split.test_images)[0]
+    for reader in readers:
+        thetas, current = reader.thresholds(FIRST_LAYER_PERCENTILE), reader.held_out()[0]
         for step in steps:
-            run = ConvertedPerceptron(network, thetas, step).run(torch.as_tensor(split.test_images))
+            run = ConvertedPerceptron(reader.perceptron, thetas, step).run(reader.images)
             wrong += int((run.counts[0] != spike_count(current, thetas[0], step)).sum())
     return wrong
 
 
 def threshold_errors(
-    seeds: Sequence[int], steps: Sequence[int], percentiles: Sequence[float]
+    readers: Sequence[Reader], steps: Sequence[int], percentiles: Sequence[float]
 ) -> pd.DataFrame:
     """Accuracy, and what clipping and rounding cost, against the percentile that sets θ.
 
-    ``clipping`` and ``rounding``: root mean square in the first layer, held-out images, over
-    positive activations, in units of the largest activation on training images.
+    Columns
+    -------
+    seed, percentile, steps : a row each.
+    clipping, rounding, error : what each costs, and both together: root mean square in the first
+        layer, held-out images, over positive activations, in units of the largest activation on
+        training images.
+    accuracy : of the converted network.
     """
     rows = []
-    for seed in seeds:
-        split = split_of(seed)
-        network = trained("perceptron", seed, hidden=HIDDEN).model()
-        current = activations(network, split.test_images)[0]
-        positive = current[current > 0]
-        unit = thresholds_at(network, split.train_images, 100)[0]
+    for reader in readers:
+        current = reader.held_out()[0]
+        positive = current[current > 0]  # (active units of all images,)
+        unit = reader.thresholds(100)[0]
         for percentile in percentiles:
-            thetas = thresholds_at(network, split.train_images, percentile)
+            thetas = reader.thresholds(percentile)
             cut = positive.clamp(max=thetas[0])
             for step in steps:
                 sent = spike_count(positive, thetas[0], step) * thetas[0] / step
-                model = ConvertedPerceptron(network, thetas, step)
-                rows.append({
-                    "seed": seed, "percentile": percentile, "steps": step,
-                    "clipping": _root_mean_square(positive - cut) / unit,
-                    "rounding": _root_mean_square(sent - cut) / unit,
-                    "error": _root_mean_square(sent - positive) / unit,
-                    "accuracy": accuracy(model, split.test_images, split.test_labels),
-                })  # fmt: skip
-    return pd.DataFrame(rows)
-
-
-def code_errors(seeds: Sequence[int], steps: Sequence[int]) -> pd.DataFrame:
-    """Error and spikes of each code for one value, on real activations.
-
-    The values are the first layer's activations between zero and their largest on training
-    images, in units of it. ``error`` is the root mean square, ``law`` its closed form,
-    ``spikes`` the mean per value. ``current`` over ``current_law``: for Poisson pixels, the mean
-    square error of the first layer's mean input, and Σ w²p(1 − p)/T.
-    """
-    rows = []
-    for seed in seeds:
-        split, generator = split_of(seed), np.random.default_rng(seed)
-        network = trained("perceptron", seed, hidden=HIDDEN).model()
-        theta = thresholds_at(network, split.train_images, 100)[0]
-        current = activations(network, split.test_images)[0].numpy() / theta
-        values = current[(current > 0) & (current < 1)]
-        weight = network.layers[0].weight.double().numpy()
-        pixels = split.test_images.reshape(len(split.test_images), -1).astype(float)
-        for code in spike_codes.CODES:
-            for step in steps:
-                if code == "binary" and step > 16:
-                    continue
-                number = spike_codes.sent(values, code, step, generator)
                 row = {
-                    "seed": seed, "code": code, "steps": step,
-                    "error": float(np.sqrt(
-                        np.mean((number / spike_codes.levels(code, step) - values) ** 2))),
-                    "law": spike_codes.expected_error(values, code, step),
-                    "spikes": float(spike_codes.spikes(number, code).mean()),
-                }  # fmt: skip
-                if code == "poisson":
-                    drawn = spike_codes.sent(pixels, code, step, generator) / step
-                    row["current"] = float((((drawn - pixels) @ weight.T) ** 2).mean())
-                    law = spike_codes.current_error(weight, pixels, step)
-                    row["current_law"] = float(law.mean())
+                    "seed": reader.seed,
+                    "percentile": percentile,
+                    "steps": step,
+                    "clipping": root_mean_square(positive - cut) / unit,
+                    "rounding": root_mean_square(sent - cut) / unit,
+                    "error": root_mean_square(sent - positive) / unit,
+                    "accuracy": reader.accuracy(
+                        ConvertedPerceptron(reader.perceptron, thetas, step)
+                    ),
+                }
                 rows.append(row)
     return pd.DataFrame(rows)
 
 
-def exact_spike_times(seeds: Sequence[int]) -> pd.DataFrame:
-    """Networks of one spike a neuron in continuous time against the rectifiers they stand for.
+def code_errors(readers: Sequence[Reader], steps: Sequence[int]) -> pd.DataFrame:
+    """Error and spikes of each code for one value, on real activations.
 
-    A row per seed: ``difference`` (largest, over activations and logits of all held-out
-    images), ``scale`` (largest logit), ``accuracy`` and ``ann``, ``windows`` (total time of the
-    hidden layers' windows in units of the largest activations: what waiting costs).
+    The values are the first layer's activations between zero and their largest on training
+    images, in units of it. Binary words are at most ``LONGEST_WORD`` steps long.
+
+    Columns
+    -------
+    seed, code, steps : a row each.
+    error, law : root mean square error of a value, and its closed form.
+    spikes : mean per value.
+    current, current_law : only with Poisson pixels: mean square error of the first layer's mean
+        input, and Σ w²p(1 − p)/T.
     """
     rows = []
-    for seed in seeds:
-        split = split_of(seed)
-        network = trained("perceptron", seed, hidden=HIDDEN).model()
-        timed = FirstSpikeNetwork(network, torch.as_tensor(split.train_images))
-        logits, found = timed.run(torch.as_tensor(split.test_images))
-        exact = [torch.relu(z) for z in activations(network, split.test_images)]
-        last = network.layers[-1]
-        goal = exact[-1] @ last.weight.double().t() + last.bias.double()
-        pairs = [*zip(found, exact, strict=True), (logits, goal)]
-        labels = torch.as_tensor(split.test_labels)
-        peak = thresholds_at(network, split.train_images, 100)
-        rows.append({
-            "seed": seed,
-            "difference": max(float((a - b).abs().max()) for a, b in pairs),
-            "scale": float(goal.abs().max()),
-            "accuracy": float((logits.argmax(1) == labels).double().mean()),
-            "ann": float((goal.argmax(1) == labels).double().mean()),
-            "windows": float(np.mean(np.array(timed.windows[1:]) / peak)),
-        })  # fmt: skip
+    for reader in readers:
+        generator = np.random.default_rng(reader.seed)
+        current = reader.held_out()[0].numpy() / reader.thresholds(100)[0]
+        values = current[(current > 0) & (current < 1)]  # (active units of all images,)
+        for code in codes.CODES:
+            for step in steps:
+                if code == "binary" and step > LONGEST_WORD:
+                    continue
+                row = {"seed": reader.seed} | _sent(values, code, step, generator)
+                if code == "poisson":
+                    row |= _poisson_input(reader, step, generator)
+                rows.append(row)
     return pd.DataFrame(rows)
 
 
-def binned_spike_times(seeds: Sequence[int], bins: Sequence[int]) -> pd.DataFrame:
-    """One spike a neuron in time bins, against the quantised network with as many levels.
+def _sent(
+    values: np.ndarray, code: str, steps: int, generator: np.random.Generator
+) -> dict[str, float | str]:
+    """Columns ``code`` to ``spikes`` of :func:`code_errors`."""
+    number = codes.sent(values, code, steps, generator)
+    off = number / codes.levels(code, steps) - values
+    return {
+        "code": code,
+        "steps": steps,
+        "error": float(np.sqrt(np.mean(off**2))),
+        "law": codes.expected_error(values, code, steps),
+        "spikes": float(codes.spikes(number, code).mean()),
+    }
 
-    ``difference``: largest between the two networks' logits; ``rate_difference``: the same for
-    spike rates in as many steps, with one hidden layer (``shallow``) and with two. ``most``: most
-    spikes of a neuron; ``spikes``: mean per hidden neuron. ``error``: root mean square difference
-    of the logits from the perceptron's, relative to their root mean square.
-    """
-    rows = []
-    for seed in seeds:
-        split = split_of(seed)
-        images = torch.as_tensor(split.test_images)
-        network, shallow = (
-            trained("perceptron", seed, hidden=h).model() for h in (HIDDEN, HIDDEN[:1])
-        )
-        thetas, theta = (thresholds_at(n, split.train_images, 99) for n in (network, shallow))
-        goal = network(images).double()
-        for count in bins:
-            timed = BinnedFirstSpike(network, thetas, count)
-            logits, counts = timed.run(images)
-            rounded = QuantisedPerceptron(network, thetas, count, input_levels=count)(images)
-            rate = ConvertedPerceptron(network, thetas, count)(images)
-            whole = QuantisedPerceptron(network, thetas, count)(images)
-            single = ConvertedPerceptron(shallow, theta, count)(images)
-            flat = QuantisedPerceptron(shallow, theta, count)(images)
-            rows.append({
-                "seed": seed, "bins": count,
-                "difference": float((logits - rounded).abs().max()),
-                "rate_difference": float((rate - whole).abs().max()),
-                "shallow_difference": float((single - flat).abs().max()),
-                "most": max(float(c.max()) for c in counts),
-                "spikes": float(torch.cat(counts, dim=1).mean()),
-                "error": _root_mean_square(logits - goal) / _root_mean_square(goal),
-                "accuracy": accuracy(timed, split.test_images, split.test_labels),
-            })  # fmt: skip
-    return pd.DataFrame(rows)
+
+def _poisson_input(reader: Reader, steps: int, generator: np.random.Generator) -> dict[str, float]:
+    """Columns ``current`` and ``current_law`` of :func:`code_errors`."""
+    weight = reader.perceptron.layers[0].weight.double().numpy()
+    pixels = reader.images.flatten(1).numpy().astype(float)  # (images, 64)
+    drawn = codes.sent(pixels, "poisson", steps, generator) / steps
+    return {
+        "current": float((((drawn - pixels) @ weight.T) ** 2).mean()),
+        "current_law": float(codes.current_error(weight, pixels, steps).mean()),
+    }
 
 
 def bit_grid(
-    seeds: Sequence[int], weight_bits: Sequence[int], activation_bits: Sequence[int]
+    readers: Sequence[Reader], weight_bits: Sequence[int], activation_bits: Sequence[int]
 ) -> pd.DataFrame:
-    """Held-out accuracy of the quantised perceptron at each pair of widths, and ``ann``'s.
+    """Held-out accuracy of the quantised perceptron at each pair of widths.
 
     b bits of activation have 2^b − 1 levels above zero. Nothing is trained again.
+
+    Columns
+    -------
+    seed, weight_bits, activation_bits : a row each; 32 bits of activation are not rounded.
+    accuracy, ann : of the rounded network, and of the perceptron.
     """
     rows = []
-    for seed in seeds:
-        split = split_of(seed)
-        network = trained("perceptron", seed, hidden=HIDDEN).model()
-        ann = accuracy(network, split.test_images, split.test_labels)
+    for reader in readers:
+        ann = reader.accuracy()
         for weight in weight_bits:
-            whole = accuracy(round_weights(network, weight), split.test_images, split.test_labels)
-            rows.append((seed, weight, 32, whole, ann))
+            few = reader.in_bits(weight)
+            activations = few.in_training()
+            rows.append((reader.seed, weight, 32, few.accuracy(), ann))
             for bits in activation_bits:
-                model = build("quantised", seed, HIDDEN, 2**bits - 1, weight).model
-                scored = accuracy(model, split.test_images, split.test_labels)
-                rows.append((seed, weight, bits, scored, ann))
+                levels = 2**bits - 1
+                thresholds = best_thresholds(activations, levels)
+                network = build("quantised", few.perceptron, thresholds, levels)
+                rows.append((reader.seed, weight, bits, reader.accuracy(network), ann))
     columns = ["seed", "weight_bits", "activation_bits", "accuracy", "ann"]
     return pd.DataFrame(rows, columns=columns)

@@ -1,100 +1,215 @@
-"""What the page limitations/spike_codes measures."""
+"""What the page limitations/spike_codes measures: text, images and networks are opened here."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from brainbook.evidence import facts, pretrained
+from brainbook.evidence import facts, pretrained, store
+from brainbook.evidence.datasets import CALIBRATION_TEXTS, TEST_TEXTS, digits
+from brainbook.evidence.intervals import mean_interval
+from brainbook.models.attention.minilm_heads import heads_on
+from brainbook.models.attention.minilm_text import passages_of
+from brainbook.models.digits.classifiers import trained
+from brainbook.models.spiking.clip_floor_shift import train_rounded
 from opjoules.counting.operations import count_operations
 from opjoules.hardware.catalogue import operation_energy
 from opjoules.hardware.low_precision import multiplier
 
-from . import (
-    attention as attention_trials,
+from .attention import attention_errors, linear_inputs, scales, work_table
+from .candidates import PLAN, SIZES, TrainedSet, candidates, twins
+from .errors import (
+    bit_grid,
+    code_errors,
+    conversion_errors,
+    first_layer_mismatches,
+    threshold_errors,
 )
-from . import (
-    candidates as code_plan,
-)
-from . import (
-    errors as code_trials,
-)
-from .networks import NEURONS, split_of
-from .prices import front, priced_rows, twin_rows
+from .networks import NEURONS, Reader
+from .prices import Energies, front, priced_rows, summary, twin_rows
+from .spike_times import SpikeTimes, binned_spike_times, exact_spike_times
 
+HIDDEN = SIZES[-1]  # of the network on which the laws are measured
+ONE_LAYER = HIDDEN[:1]
+TWIN = (32,)
 PERCENTILES = (70, 80, 90, 95, 98, 99, 99.5, 100)
+THRESHOLD_STEPS = (2, 4, 8, 32)
+ATTENTION_STEPS = (1, 4, 16, 64, 256)
+WEIGHT_BITS = (8, 6, 4, 3, 2)
+ROUNDED_RATES = {1: 0.1, 2: 0.03}  # learning rate by hidden layers, chosen on validation images
+SURROGATE_STEPS = {(16,): (4,), (32,): (4,), (128, 128): (1, 2, 4, 8)}
+HEAD_TOKENS = 64  # length of the passages whose heads are sent as spikes
+CALIBRATING = 2  # calibration passages that set the scales
 
 
-def measure_conversion(seeds: Sequence[int], steps: Sequence[int]) -> tuple[pd.DataFrame, int]:
-    """Page limitations/spike_codes, figure draw_conversion_error: see ``conversion_errors``; and
-    how many neurons of the first layer have another count than the closed form's."""
-    mismatches = code_trials.first_layer_mismatches(seeds, steps)
-    return code_trials.conversion_errors(seeds, steps), mismatches
+@dataclass(frozen=True)
+class Bits:
+    """A network in few bits, and in as many time steps as they have levels.
 
-
-def measure_thresholds(seeds: Sequence[int], steps: Sequence[int]) -> pd.DataFrame:
-    """Page limitations/spike_codes, figure draw_threshold_choice; see ``threshold_errors``."""
-    return code_trials.threshold_errors(seeds, steps, PERCENTILES)
-
-
-def measure_codes(seeds: Sequence[int], steps: Sequence[int]) -> pd.DataFrame:
-    """Page limitations/spike_codes, figure draw_code_errors; see ``code_errors``."""
-    return code_trials.code_errors(seeds, steps)
-
-
-def measure_spike_times(seeds: Sequence[int], bins: Sequence[int]) -> code_trials.SpikeTimes:
-    """Page limitations/spike_codes, figure draw_spike_times."""
-    binned = code_trials.binned_spike_times(seeds, bins)
-    return code_trials.SpikeTimes(code_trials.exact_spike_times(seeds), binned)
-
-
-def _counted(model: nn.Module, seed: int) -> pd.DataFrame:
-    """Operations per held-out image."""
-    return count_operations(model, torch.as_tensor(split_of(seed).test_images), neurons=NEURONS)
-
-
-def measure_networks(seeds: Sequence[int]) -> pd.DataFrame:
-    """Page limitations/spike_codes, figure draw_codes_energy.
-
-    A row per network, seed and scenario: ``levels`` (steps, bins or levels above zero), held-out
-    accuracy, ``macs``, ``acs`` and ``neuron_updates`` per image, energy in nJ (low to high).
+    grid : accuracy by widths; columns of ``errors.bit_grid``.
+    accuracies : columns weight_bits, activation_bits, percent (mean over seeds), half_width (of
+        its confidence interval).
+    twins : the same function with spikes and with bits; see :func:`measure_bits`.
     """
-    rows = []
-    for found in code_plan.candidates(seeds):
-        table = _counted(found.model, found.seed)
-        base = {name: getattr(found, name) for name in ("family", "network", "seed", "levels",
-                                                        "accuracy")}  # fmt: skip
-        base |= table[["macs", "acs", "neuron_updates"]].sum().to_dict()
-        rows += [base | price for price in priced_rows(table, found.pricing)]
-    return pd.DataFrame(rows)
+
+    grid: pd.DataFrame
+    accuracies: pd.DataFrame
+    twins: pd.DataFrame
 
 
-def measure_front(networks: pd.DataFrame, scenario: str) -> pd.DataFrame:
-    """Page limitations/spike_codes: the networks that no other beats in one scenario."""
-    found = front(networks[networks["scenario"] == scenario])
-    found["accuracy"] *= 100
-    names = {"accuracy": "accuracy (%)", "central": "energy (nJ)"}
-    return found.drop(columns="scenario").rename(columns=names)
+@dataclass(frozen=True)
+class Measured:
+    """All that the page measures, for its numbers and claims; each as its ``measure_`` gives it.
+
+    mismatches : neurons whose count is not that of the closed form.
+    rule : pJ of a 32-bit multiplication, by the rule and as printed.
+    counts : MiniLM's operations on a passage of ``tokens`` tokens.
+    """
+
+    conversion: pd.DataFrame
+    mismatches: int
+    thresholds: pd.DataFrame
+    codes: pd.DataFrame
+    times: SpikeTimes
+    bits: Bits
+    rule: tuple[float, float]
+    energies: Energies
+    published: pd.DataFrame
+    attention: pd.DataFrame
+    counts: pd.DataFrame
+    tokens: int
 
 
-def measure_bits(seeds: Sequence[int], most: int) -> code_trials.Bits:
+def doublings(power: int) -> list[int]:
+    """1, 2, 4, … up to two to this power."""
+    return [2**exponent for exponent in range(power + 1)]
+
+
+def levels_of(most_bits: int) -> list[int]:
+    """Levels above zero of 1, 2, … up to ``most_bits`` bits."""
+    return [2**bits - 1 for bits in range(1, most_bits + 1)]
+
+
+def open_readers(seeds: Sequence[int], hidden: Sequence[int] = HIDDEN) -> list[Reader]:
+    """The digits' split of each seed, with the perceptron that was trained on it."""
+    return [
+        Reader(seed, digits(seed), trained("perceptron", seed, hidden=tuple(hidden)).model())
+        for seed in seeds
+    ]
+
+
+def open_sets(seeds: Sequence[int]) -> list[TrainedSet]:
+    """All trained networks of the comparison, by seed and size."""
+    few = {level for _, _, levels, learned in PLAN if learned for level in levels}
+    opened = {hidden: open_readers(seeds, hidden) for hidden in SIZES}
+    return [
+        TrainedSet(
+            opened[hidden][place],
+            {level: _rounded(seed, hidden, level) for level in sorted(few)},
+            {
+                steps: trained("spiking", seed, hidden=hidden, time_steps=steps)
+                for steps in SURROGATE_STEPS[hidden]
+            },
+        )
+        for place, seed in enumerate(seeds)
+        for hidden in SIZES
+    ]
+
+
+def _rounded(seed: int, hidden: tuple[int, ...], levels: int):
+    """A perceptron that learned with so many levels."""
+    rate = ROUNDED_RATES[len(hidden)]
+    return store.made_once(
+        train_rounded, seed=seed, hidden=hidden, levels=levels, learning_rate=rate
+    )
+
+
+@store.kept
+def measure_conversion(readers: Sequence[Reader], steps: Sequence[int]) -> tuple[pd.DataFrame, int]:
+    """Page limitations/spike_codes, figure draw_conversion_error.
+
+    Columns of ``errors.conversion_errors``; and how many neurons of the first layer have another
+    count than the closed form's.
+    """
+    return conversion_errors(readers, steps), first_layer_mismatches(readers, steps)
+
+
+@store.kept
+def measure_thresholds(
+    readers: Sequence[Reader], steps: Sequence[int] = THRESHOLD_STEPS
+) -> pd.DataFrame:
+    """Page limitations/spike_codes, figure draw_threshold_choice; ``errors.threshold_errors``."""
+    return threshold_errors(readers, steps, PERCENTILES)
+
+
+@store.kept
+def measure_codes(readers: Sequence[Reader], steps: Sequence[int]) -> pd.DataFrame:
+    """Page limitations/spike_codes, figure draw_code_errors; columns of ``errors.code_errors``."""
+    return code_errors(readers, steps)
+
+
+@store.kept
+def measure_spike_times(
+    readers: Sequence[Reader], shallow: Sequence[Reader], most_bits: int
+) -> SpikeTimes:
+    """Page limitations/spike_codes, figure draw_spike_times.
+
+    ``readers`` with two hidden layers, ``shallow`` with one; as many time bins as 1 to
+    ``most_bits`` bits have levels above zero.
+    """
+    binned = binned_spike_times(readers, shallow, levels_of(most_bits))
+    return SpikeTimes(exact_spike_times(readers), binned)
+
+
+@store.kept
+def measure_bits(readers: Sequence[Reader], narrow: Sequence[Reader], most: int) -> Bits:
     """Page limitations/spike_codes, figure draw_bits_twins.
 
-    ``twins``: a network with one hidden layer in b bits and in 2^b − 1 steps: the largest
-    difference of their logits, the spike rate, and per scenario the energy with spikes over
-    that with bits (``ratio``, ``low``, ``high``).
+    Parameters
+    ----------
+    readers : rounded to 1 to ``most`` bits of activation, and to ``WEIGHT_BITS`` of weights.
+    narrow : with one hidden layer, for the twins: in b bits and in 2^b − 1 steps.
+    most : bits.
+
+    Columns of the twins
+    --------------------
+    seed, bits, steps, scenario : a row each.
+    difference : largest of their logits.
+    rate : spikes per neuron and step.
+    ratio, low, high : energy with spikes over that with bits, and its widest interval.
     """
-    grid = code_trials.bit_grid(seeds, (8, 6, 4, 3, 2), range(1, most + 1))
+    grid = bit_grid(readers, WEIGHT_BITS, range(1, most + 1))
     rows = []
-    for pair in code_plan.twins(seeds, most):
-        spikes, words = (_counted(model, pair.seed) for model in (pair.rate, pair.word))
-        base = {"seed": pair.seed, "bits": pair.bits, "steps": 2**pair.bits - 1,
-                "difference": pair.difference}  # fmt: skip
-        rows += [base | row for row in twin_rows(spikes, words, pair.bits)]
-    return code_trials.Bits(grid, pd.DataFrame(rows))
+    for reader in narrow:
+        for pair in twins(reader, most):
+            spikes, words = (_counted(model, reader.images) for model in (pair.rate, pair.word))
+            base = {
+                "seed": reader.seed,
+                "bits": pair.bits,
+                "steps": 2**pair.bits - 1,
+                "difference": pair.difference,
+            }
+            rows += [base | row for row in twin_rows(spikes, words, pair.bits)]
+    return Bits(grid, _accuracies(grid), pd.DataFrame(rows))
+
+
+def _accuracies(grid: pd.DataFrame) -> pd.DataFrame:
+    """Means over seeds and their intervals, per cent."""
+    rows = []
+    for widths, part in grid.groupby(["weight_bits", "activation_bits"]):
+        interval = mean_interval(100 * part["accuracy"], over="seeds")
+        rows.append((*widths, interval.mean, interval.half_width))
+    columns = ["weight_bits", "activation_bits", "percent", "half_width"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _counted(model: nn.Module, images: Tensor) -> pd.DataFrame:
+    """Operations per image."""
+    return count_operations(model, images, neurons=NEURONS)
 
 
 def measure_rule() -> tuple[float, float]:
@@ -102,17 +217,68 @@ def measure_rule() -> tuple[float, float]:
     return multiplier(32, 32), operation_energy("multiply", "int32")
 
 
+@store.kept
+def measure_networks(sets: Sequence[TrainedSet]) -> Energies:
+    """Page limitations/spike_codes, figure draw_codes_energy.
+
+    Columns of the networks
+    -----------------------
+    family, network, seed, scenario : a row each.
+    levels : steps, bins or levels above zero.
+    accuracy : on held-out images.
+    macs, acs, neuron_updates : per image.
+    low, central, high : energy, nJ.
+    """
+    rows = []
+    for one in sets:
+        for network in candidates(one):
+            table = _counted(network.model, one.reader.images)
+            base = {
+                "family": network.family,
+                "network": network.network,
+                "seed": one.reader.seed,
+                "levels": network.levels,
+                "accuracy": network.accuracy,
+            }
+            base |= table[["macs", "acs", "neuron_updates"]].sum().to_dict()
+            rows += [base | price for price in priced_rows(table, network.pricing)]
+    table = pd.DataFrame(rows)
+    return Energies(table, summary(table), len(sets[0].reader.images))
+
+
+def measure_front(energies: Energies, scenario: str) -> pd.DataFrame:
+    """Page limitations/spike_codes: the networks that no other beats in one scenario."""
+    networks = energies.networks
+    best = front(networks[networks["scenario"] == scenario])
+    best["accuracy"] *= 100
+    names = {"accuracy": "accuracy (%)", "central": "energy (nJ)"}
+    return best.drop(columns="scenario").rename(columns=names)
+
+
 def measure_published() -> pd.DataFrame:
-    """Page limitations/spike_codes: printed results on codes, with their sources."""
-    return facts.table("spike_codes.csv")
+    """Page limitations/spike_codes: printed results on codes by key, with their sources."""
+    return facts.table("spike_codes.csv").set_index("key")[["quantity", "value", "unit", "source"]]
 
 
-def measure_attention(seeds: Sequence[int], steps: Sequence[int]) -> pd.DataFrame:
-    """Page limitations/spike_codes, figure draw_rate_attention; see ``attention_errors``."""
-    return attention_trials.attention_errors(seeds, steps)
+@store.kept
+def measure_attention(
+    seeds: Sequence[int], steps: Sequence[int] = ATTENTION_STEPS, tokens: int = HEAD_TOKENS
+) -> pd.DataFrame:
+    """Page limitations/spike_codes, figure draw_rate_attention; ``attention.attention_errors``.
+
+    Each seed is another test document and other spikes.
+    """
+    calibration = passages_of(CALIBRATION_TEXTS[:CALIBRATING], tokens, 1)
+    names = {seed: TEST_TEXTS[seed % len(TEST_TEXTS)] for seed in seeds}
+    documents = {
+        seed: heads_on(passages_of([name], tokens, 1)[0]).problem for seed, name in names.items()
+    }
+    scale = scales([heads_on(passage).problem for passage in calibration])
+    return attention_errors(documents, scale, steps)
 
 
 def measure_minilm(tokens: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Page limitations/spike_codes: MiniLM's work on one passage by kind, and its operations."""
-    counts = count_operations(pretrained.minilm()[0], attention_trials.minilm_input(tokens))
-    return attention_trials.work_table(attention_trials.linear_inputs(tokens), counts), counts
+    passage = {"input_ids": torch.tensor(passages_of(TEST_TEXTS[:1], tokens, 1))}  # (1, tokens)
+    counts = count_operations(pretrained.minilm()[0], passage)
+    return work_table(linear_inputs(passage), counts), counts

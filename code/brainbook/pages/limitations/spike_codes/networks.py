@@ -1,27 +1,20 @@
-"""The networks whose accuracy and energy are compared, by code, size and precision.
-
-Every network comes from the same trained perceptrons. Weights are rounded to 8 bits, row by
-row, unless another width is asked for. Thresholds are chosen on training images.
-"""
+"""The networks that are compared: trained perceptrons, rewritten by code and precision."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import deepcopy
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
 from math import ceil, log2
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from brainbook.evidence.datasets import Split, digits
-from brainbook.evidence.store import made_once
-from brainbook.models.digits.classifiers import trained
+from brainbook.evidence.datasets import Split
 from brainbook.models.digits.perceptron import Perceptron
 from brainbook.models.digits.quantisation import rounded
-from brainbook.models.spiking.clip_floor_shift import train_rounded
+from brainbook.models.digits.training import accuracy
 from brainbook.models.spiking.conversion import (
     ConvertedPerceptron,
     IntegrateAndFire,
@@ -29,24 +22,51 @@ from brainbook.models.spiking.conversion import (
     Rounding,
     activations,
     spike_count,
+    thresholds_at,
 )
 from brainbook.models.spiking.time_to_first_spike import BinnedFirstSpike, SingleSpike
 
 PERCENTILES = (50.0, 70.0, 80.0, 90.0, 95.0, 98.0, 99.0, 99.5, 99.9, 100.0)
-ROUNDED_RATES = {1: 0.1, 2: 0.03}  # learning rate by hidden layers, chosen on validation images
 NEURONS = (IntegrateAndFire, SingleSpike, Rounding)
 KINDS = ("quantised", "quantised input", "rate", "poisson", "first spike")
 
 
-@lru_cache(maxsize=8)
-def split_of(seed: int) -> Split:
-    """The digits of a seed, read once a process."""
-    return digits(seed)
+@dataclass(frozen=True)
+class Reader:
+    """A perceptron that reads digits, with the split of images that it was trained on.
 
+    seed : of the split and of the weights.
+    """
 
-@lru_cache(maxsize=32)
-def _trained(seed: int, hidden: tuple[int, ...]) -> Perceptron:
-    return trained("perceptron", seed, hidden=hidden).model()
+    seed: int
+    split: Split
+    perceptron: Perceptron
+
+    @property
+    def images(self) -> Tensor:
+        """Held-out images (count, 8, 8)."""
+        return torch.as_tensor(self.split.test_images)
+
+    def accuracy(self, network: nn.Module | None = None) -> float:
+        """Share of held-out images that ``network``, or the perceptron, reads correctly."""
+        network = self.perceptron if network is None else network
+        return accuracy(network, self.split.test_images, self.split.test_labels)
+
+    def held_out(self) -> list[Tensor]:
+        """What hidden units compute on held-out images, (count, units) a layer, float64."""
+        return activations(self.perceptron, self.split.test_images)
+
+    def in_training(self) -> list[Tensor]:
+        """The same on training images: what thresholds may depend on."""
+        return activations(self.perceptron, self.split.train_images)
+
+    def thresholds(self, percentile: float) -> list[float]:
+        """θ per hidden layer: a percentile of the positive activations on training images."""
+        return thresholds_at(self.in_training(), percentile)
+
+    def in_bits(self, bits: int) -> Reader:
+        """The same with weights of ``bits`` bits, row by row."""
+        return replace(self, perceptron=round_weights(self.perceptron, bits))
 
 
 def bits_of(levels: int) -> int:
@@ -70,8 +90,7 @@ def round_weights(perceptron: Perceptron, bits: int) -> Perceptron:
     """
     copy = deepcopy(perceptron)
     for layer in copy.layers:
-        largest = layer.weight.detach().abs().amax(dim=1, keepdim=True).clamp(min=1e-12)
-        layer.weight.data = rounded(layer.weight.detach() / largest, bits) * largest
+        layer.weight.data = rounded(layer.weight.detach(), bits, dim=1)
     return copy
 
 
@@ -81,73 +100,50 @@ def rounding_error(values: Tensor, threshold: float, levels: int) -> float:
     return float((sent - torch.relu(values)).square().mean())
 
 
-def best_thresholds(perceptron: Perceptron, images: np.ndarray, levels: int) -> list[float]:
-    """θ per hidden layer, the percentile with the least mean square error on ``images``."""
-    found = []
-    for values in activations(perceptron, images):
+def best_thresholds(layers: Sequence[Tensor], levels: int) -> list[float]:
+    """θ per hidden layer: the percentile of its activations with the least rounding error.
+
+    ``layers`` : activations on training images, as from ``Reader.in_training``.
+    """
+    best = []
+    for values in layers:
         candidates = np.percentile(values[values > 0].numpy(), PERCENTILES)
         errors = [rounding_error(values, theta, levels) for theta in candidates]
-        found.append(float(candidates[int(np.argmin(errors))]))
-    return found
-
-
-@dataclass(frozen=True)
-class CodeNetwork:
-    """A network to be scored, counted and priced.
-
-    activation_bits : width of a hidden activation; 1 where spikes carry it.
-    """
-
-    model: nn.Module
-    weight_bits: int
-    activation_bits: int
-
-
-def source(
-    seed: int,
-    hidden: Sequence[int],
-    levels: int,
-    weight_bits: int = 8,
-    trained_rounded: bool = False,
-) -> tuple[Perceptron, list[float]]:
-    """Rounded weights, and thresholds for ``levels``: of the plain perceptron, or of one that
-    learned with that many levels."""
-    if trained_rounded:
-        rate = ROUNDED_RATES[len(hidden)]
-        found = made_once(
-            train_rounded, seed=seed, hidden=tuple(hidden), levels=levels, learning_rate=rate
-        )
-        return round_weights(found.model(), weight_bits), list(found.thresholds)
-    network = round_weights(_trained(seed, tuple(hidden)), weight_bits)
-    return network, best_thresholds(network, split_of(seed).train_images, levels)
+        best.append(float(candidates[int(np.argmin(errors))]))
+    return best
 
 
 def build(
-    kind: str, seed: int, hidden: Sequence[int], levels: int, weight_bits: int = 8,
-    trained_rounded: bool = False,
-) -> CodeNetwork:  # fmt: skip
-    """A network of ``kind`` with T = ``levels`` steps (or bins, or levels above zero).
+    kind: str,
+    perceptron: Perceptron,
+    thresholds: Sequence[float],
+    levels: int,
+    spike_seed: int = 0,
+) -> nn.Module:
+    """The perceptron in another code, in evaluation mode.
 
-    ``quantised``: no time; ``quantised input``: its pixels are rounded too. ``rate``:
-    integrate-and-fire, pixels as currents. ``poisson``: the same, pixels as random spikes.
-    ``first spike``: one spike a neuron, one a pixel.
+    Parameters
+    ----------
+    kind : ``quantised``: no time; ``quantised input``: its pixels are rounded too. ``rate``:
+        integrate-and-fire, pixels as currents. ``poisson``: the same, pixels as random spikes.
+        ``first spike``: one spike a neuron, one a pixel.
+    perceptron : its weights are taken as they are.
+    thresholds : θ of each hidden layer.
+    levels : T, steps or bins or levels above zero.
+    spike_seed : of the random spikes.
 
     Raises
     ------
-    ValueError : another kind, no level, or hidden layers that no perceptron has.
+    ValueError : another kind, no level, or not one positive threshold for each hidden layer.
     """
-    network, thresholds = source(seed, hidden, levels, weight_bits, trained_rounded)
-    bits = 1
-    if kind.startswith("quantised") and kind in KINDS:
-        pixels = levels if kind == "quantised input" else None
-        model = QuantisedPerceptron(network, thresholds, levels, pixels)
-        bits = bits_of(levels)
-    elif kind == "rate":
-        model = ConvertedPerceptron(network, thresholds, levels)
-    elif kind == "poisson":
-        model = ConvertedPerceptron(network, thresholds, levels, "poisson", spike_seed=seed)
-    elif kind == "first spike":
-        model = BinnedFirstSpike(network, thresholds, levels)
-    else:
+    if kind not in KINDS:
         raise ValueError(f"kind: got {kind!r}; allowed are {KINDS}")
-    return CodeNetwork(model.eval(), weight_bits, bits)
+    if kind == "first spike":
+        network = BinnedFirstSpike(perceptron, thresholds, levels)
+    elif kind.startswith("quantised"):
+        pixels = levels if kind == "quantised input" else None
+        network = QuantisedPerceptron(perceptron, thresholds, levels, pixels)
+    else:
+        coding = "current" if kind == "rate" else "poisson"
+        network = ConvertedPerceptron(perceptron, thresholds, levels, coding, spike_seed=spike_seed)
+    return network.eval()

@@ -1,22 +1,25 @@
 """Accuracy and energy of the same task in every spike code, priced on several machines.
 
-The table that the pages draw: ``priced`` takes a counted network and prices it in the scenarios
-here; ``front`` says which networks nobody beats.
+``priced`` takes a counted network and prices it in the scenarios here; ``front`` says which
+networks nobody beats, and ``summary`` what the figure shows of them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 
 import pandas as pd
 
+from brainbook.evidence.intervals import mean_interval
 from opjoules.hardware.catalogue import Profile, profile
 from opjoules.hardware.low_precision import narrow
 from opjoules.pricing.estimate import Estimate, Joules, estimate
-from opjoules.pricing.targets import cheapest_rivals, zeros_skipped
+from opjoules.pricing.targets import zeros_skipped
 
 NANO = 1e9
+ABLE = 0.95  # share of digits that a network must read to be compared by its energy
 SCENARIOS = {
     "arithmetic": "arithmetic only",
     "arithmetic-skip": "arithmetic only, zeros skipped",
@@ -24,6 +27,20 @@ SCENARIOS = {
     "skip": "with memory, zeros skipped",
     "loihi": "spikes on Loihi, others with memory",
 }
+
+
+@dataclass(frozen=True)
+class Energies:
+    """Accuracy and energy of all networks.
+
+    networks : a row per scenario, network and seed; columns of ``measure.measure_networks``.
+    means : over seeds; columns of :func:`summary`.
+    held_out : images on which accuracies are measured, a split.
+    """
+
+    networks: pd.DataFrame
+    means: pd.DataFrame
+    held_out: int
 
 
 @lru_cache(maxsize=64)
@@ -37,16 +54,23 @@ def _loihi() -> Profile:
 
 
 def priced(
-    operations: pd.DataFrame, scenario: str, weight_bits: int = 8, activation_bits: int = 8,
-    pixel_bits: int = 8, spiking: bool = False, leak: bool = False, floating: bool = False,
-) -> Joules:  # fmt: skip
+    operations: pd.DataFrame,
+    scenario: str,
+    weight_bits: int = 8,
+    activation_bits: int = 8,
+    pixel_bits: int = 8,
+    spiking: bool = False,
+    leak: bool = False,
+    floating: bool = False,
+) -> Joules:
     """Energy of one inference, J.
 
     Parameters
     ----------
     operations : table of ``count_operations``.
     scenario : a key of ``SCENARIOS``.
-    weight_bits, activation_bits : of the products; ``pixel_bits`` in the first layer.
+    weight_bits, activation_bits : of the products.
+    pixel_bits : of what the first layer reads.
     spiking : the network may run on the chip, in the scenario that has one.
     leak : its neurons decay, so that an update multiplies.
     floating : 32-bit floating point throughout.
@@ -75,7 +99,14 @@ def price_mixed(
 
     Pixels keep their 8 bits where hidden activations have fewer. Each profile prices the whole
     table, so that the sizes of the memories are those of the whole network, and pays for its own
-    rows. ``host`` as in ``estimate``.
+    rows.
+
+    Parameters
+    ----------
+    operations : table of ``count_operations``; its first row is of the first layer.
+    first, rest : profiles of the first layer and of the others.
+    memory : whether the words that move are paid for.
+    host : as in ``estimate``.
 
     Raises
     ------
@@ -115,37 +146,15 @@ def twin_rows(spikes: pd.DataFrame, words: pd.DataFrame, bits: int) -> list[dict
         strict=True,
     )
     return [
-        {"scenario": one["scenario"], "rate": sent["spikes"] / sent["sites"],
-         "ratio": one["central"] / two["central"],
-         "low": one["low"] / two["high"], "high": one["high"] / two["low"]}
+        {
+            "scenario": one["scenario"],
+            "rate": sent["spikes"] / sent["sites"],
+            "ratio": one["central"] / two["central"],
+            "low": one["low"] / two["high"],
+            "high": one["high"] / two["low"],
+        }
         for one, two in prices
-    ]  # fmt: skip
-
-
-def headline(networks: pd.DataFrame, margin: float) -> dict[str, float]:
-    """What a page says in numbers: spiking networks against words without time.
-
-    Each network is compared with the cheapest one in 8 or fewer bits that is as accurate (at most
-    ``margin`` below). For each scenario and spiking family (last word of its name): ``least_…``
-    and ``middle_…``, the least and the median ratio of its energy to that rival's; ``wins_…``,
-    how many of its networks need less than theirs, of ``all_…``.
-
-    Raises
-    ------
-    ValueError : a negative margin, or no network in 8 or fewer bits.
-    """
-    rows = networks[networks["family"] != "ANN, fp32"]
-    words = rows["family"].str.startswith("ANN")
-    rows = rows.assign(family=rows["family"].where(~words, "words"))
-    ratios = cheapest_rivals(rows, "words", margin)["ratio"]
-    found: dict[str, float] = {}
-    for (scenario, family), part in ratios.groupby(level=["scenario", "family"]):
-        key = f"{family.split()[-1].lower()}_{scenario.replace('-', '_')}"
-        found |= {
-            f"least_{key}": float(part.min()), f"wins_{key}": int((part < 1).sum()),
-            f"all_{key}": len(part), f"middle_{key}": float(part.median()),
-        }  # fmt: skip
-    return found
+    ]
 
 
 def front(networks: pd.DataFrame) -> pd.DataFrame:
@@ -166,3 +175,37 @@ def front(networks: pd.DataFrame) -> pd.DataFrame:
     best = means.groupby("scenario")["accuracy"].cummax()
     earlier = best.groupby(means["scenario"]).shift(fill_value=-1.0)
     return means[means["accuracy"] > earlier].reset_index(drop=True)
+
+
+def summary(networks: pd.DataFrame) -> pd.DataFrame:
+    """What the figure shows of each network: means over seeds.
+
+    Columns
+    -------
+    scenario, family, network : a row each.
+    percent, half_width : mean accuracy, per cent, and half its confidence interval over seeds.
+    low, central, high : mean energy, nJ.
+    on_front : whether no other network of its family beats it in the scenario.
+    """
+    rows = []
+    keys = ["scenario", "family", "network"]
+    for names, part in networks.groupby(keys, sort=False):
+        interval = mean_interval(100 * part["accuracy"], over="seeds")
+        energy = part[["low", "central", "high"]].mean()
+        rows.append((*names, interval.mean, interval.half_width, *energy))
+    table = pd.DataFrame(rows, columns=[*keys, "percent", "half_width", "low", "central", "high"])
+    edges = [front(part) for _, part in networks.groupby(["scenario", "family"], sort=False)]
+    edge = set(pd.concat(edges)[keys].itertuples(index=False, name=None))
+    return table.assign(
+        on_front=[row in edge for row in table[keys].itertuples(index=False, name=None)]
+    )
+
+
+def dearer(networks: pd.DataFrame, scenario: str, families: tuple[str, ...]) -> pd.Series:
+    """Energy of the cheapest other network over the cheapest of ``families``, by seed.
+
+    Of networks that read at least a share ``ABLE`` of the digits.
+    """
+    able = networks[(networks["scenario"] == scenario) & (networks["accuracy"] >= ABLE)]
+    own = able["family"].isin(families)
+    return able[~own].groupby("seed")["central"].min() / able[own].groupby("seed")["central"].min()
