@@ -41,6 +41,12 @@ def test_rounding_errs_by_half_a_step_at_most(bits):
     assert torch.allclose((rounded / step).round() * step, rounded)
 
 
+def test_every_row_has_its_own_scale():
+    rows = torch.tensor([[0.1, -0.05, 0.0], [8.0, 3.0, -5.0], [0.0, 0.0, 0.0]])
+    whole = torch.stack([quantisation.rounded(row, 3) for row in rows])
+    torch.testing.assert_close(quantisation.rounded(rows, 3, dim=1), whole)
+
+
 def test_spikes_survive_rounding():
     spikes = torch.tensor([0.0, 1.0, 1.0, 0.0])
     torch.testing.assert_close(quantisation.rounded(spikes), spikes)

@@ -53,7 +53,7 @@ def test_first_layer_counts_and_balance(perceptron):
 
 
 def test_long_runs_approach_the_perceptron(perceptron):
-    thetas = conversion.thresholds_at(perceptron, images().numpy(), 100)
+    thetas = conversion.thresholds_at(conversion.activations(perceptron, images().numpy()), 100)
     exact = perceptron(images()).double()
     errors = [
         float((conversion.ConvertedPerceptron(perceptron, thetas, t)(images()) - exact).abs().max())
@@ -86,8 +86,9 @@ def test_same_seed_same_logits(perceptron, coding):
 
 
 def test_thresholds_are_percentiles(perceptron):
-    found = conversion.activations(perceptron, images().numpy())[0].numpy()
-    theta = conversion.thresholds_at(perceptron, images().numpy(), 80)[0]
+    layers = conversion.activations(perceptron, images().numpy())
+    found = layers[0].numpy()
+    theta = conversion.thresholds_at(layers, 80)[0]
     assert theta == pytest.approx(np.percentile(found[found > 0], 80))
 
 
@@ -100,7 +101,7 @@ def test_thresholds_are_percentiles(perceptron):
         (lambda p: conversion.ConvertedPerceptron(p, [1.0], 3), "thresholds"),
         (lambda p: conversion.ConvertedPerceptron(p, [1.0, 1.0], 3, "morse"), "coding"),
         (lambda p: conversion.train_of(torch.zeros(1), 3, "current", torch.Generator()), "coding"),
-        (lambda p: conversion.thresholds_at(p, np.zeros((2, 8, 8)), 0), "percentile"),
+        (lambda p: conversion.thresholds_at([torch.ones(2, 8)], 0), "percentile"),
     ],
 )
 def test_refusals_name_the_parameter(perceptron, call, name):

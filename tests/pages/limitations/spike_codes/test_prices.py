@@ -11,11 +11,12 @@ from brainbook.models.spiking.conversion import ConvertedPerceptron, QuantisedPe
 from brainbook.pages.limitations.spike_codes.networks import NEURONS
 from brainbook.pages.limitations.spike_codes.prices import (
     SCENARIOS,
+    dearer,
     front,
-    headline,
     price_mixed,
     priced,
     priced_rows,
+    summary,
     twin_rows,
 )
 from opjoules.counting.operations import count_operations
@@ -32,8 +33,9 @@ def counted(model):
 def tables():
     torch.manual_seed(0)
     model = Perceptron(PerceptronShape((6,))).requires_grad_(False)
-    return (counted(ConvertedPerceptron(model, [0.4], 3)),
-            counted(QuantisedPerceptron(model, [0.4], 3)))  # fmt: skip
+    return tuple(
+        counted(network(model, [0.4], 3)) for network in (ConvertedPerceptron, QuantisedPerceptron)
+    )
 
 
 def test_arithmetic_by_hand(tables):
@@ -69,24 +71,27 @@ def test_twin_rows_divide_the_prices(tables):
     assert row["low"] <= row["ratio"] <= row["high"] and 0 <= row["rate"] <= 1
 
 
-def made_up() -> pd.DataFrame:
-    rows = [("ANN, few bits", "a", 0.90, 1.0), ("ANN, int8", "b", 0.95, 2.0),
-            ("first spike", "c", 0.94, 3.0), ("first spike", "d", 0.90, 0.5),
-            ("ANN, fp32", "e", 0.99, 9.0)]  # fmt: skip
-    names = ["family", "network", "accuracy", "central"]
-    return pd.DataFrame(rows, columns=names).assign(scenario="memory", seed=0)
-
-
-def test_front_drops_what_is_beaten():
-    assert list(front(made_up())["network"]) == ["d", "b", "e"]
+def test_front_drops_what_is_beaten(made_up):
+    assert list(front(made_up)["network"]) == ["d", "b", "e"]
     with pytest.raises(ValueError, match="networks"):
-        front(made_up().iloc[:0])
+        front(made_up.iloc[:0])
 
 
-def test_headline_compares_with_the_cheapest_as_accurate():
-    found = headline(made_up(), 0.0)
-    assert found["least_spike_memory"] == 0.5 and found["middle_spike_memory"] == 1.0
-    assert (found["wins_spike_memory"], found["all_spike_memory"]) == (1, 2)
+def test_summary_marks_the_front_of_each_family(made_up):
+    worse = made_up.assign(network=made_up["network"] + "2", central=10 * made_up["central"])
+    rows = pd.concat([made_up, worse]).assign(low=0.5, high=20.0)
+    seeds = pd.concat([rows.assign(seed=s, accuracy=rows["accuracy"] + s / 100) for s in range(3)])
+    table = summary(seeds).set_index("network")
+    assert set(table.index[table["on_front"]]) == {"a", "b", "c", "d", "e"}
+    assert table.loc["a", "percent"] == pytest.approx(91)
+    assert table.loc["a", "half_width"] == pytest.approx(4.303 / 3**0.5, rel=1e-3)
+
+
+def test_dearer_compares_networks_that_read_well_enough(made_up):
+    rows = pd.concat([made_up.assign(seed=s, central=made_up["central"] + s) for s in range(2)])
+    found = dearer(rows.assign(accuracy=0.96), "memory", ("first spike",))
+    assert found.to_dict() == pytest.approx({0: 1 / 0.5, 1: 2 / 1.5})
+    assert dearer(rows, "memory", ("ANN, int8",)).to_dict() == pytest.approx({0: 9 / 2, 1: 10 / 3})
 
 
 def test_unknown_scenario_is_refused(tables):
