@@ -143,18 +143,11 @@ def convolution(inputs: Tensor, outputs: Tensor, weight: Tensor, shape: Convolut
     if inputs.is_meta:
         return Work(macs=dense, effective_macs=dense, dense=dense)
     channels = weight.shape[1] if shape.transposed else weight.shape[0] // shape.groups
-    axes = zip(
-        inputs.shape[2:],
-        outputs.shape[2:],
-        shape.kernel,
-        shape.stride,
-        shape.padding,
-        shape.dilation,
-        strict=True,
-    )
+    sizes = zip(inputs.shape[2:], outputs.shape[2:], shape.kernel, strict=True)
+    moves = zip(shape.stride, shape.padding, shape.dilation, strict=True)
     reach = torch.ones((), dtype=torch.int64)
-    for axis in axes:
-        reach = reach[..., None] * fan_out(*axis, shape.transposed)  # one axis more
+    for size, move in zip(sizes, moves, strict=True):
+        reach = reach[..., None] * fan_out(*size, *move, shape.transposed)  # one axis more
     active = (inputs != 0).sum(dim=(0, 1)).to("cpu", torch.int64)  # the axes of reach
     reached = int((active * reach).sum()) * channels
     if is_binary(inputs):
