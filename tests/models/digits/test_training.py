@@ -9,6 +9,7 @@ from torch import nn
 
 from brainbook.evidence.datasets import digits
 from brainbook.models.digits import training
+from brainbook.models.digits.perceptron import Perceptron, PerceptronShape
 
 
 def linear() -> nn.Module:
@@ -114,3 +115,15 @@ def test_a_bad_setting_is_named(setting):
 def test_an_unknown_part_is_refused():
     with pytest.raises(ValueError, match="part: got 'train'"):
         training.examples(0, "train")
+
+
+def test_a_trained_network_comes_back_with_its_scores():
+    recipe = training.Recipe(epochs=3)
+    noted = lambda model, images: [float(len(images))]  # noqa: E731
+    made = training.train(Perceptron, PerceptronShape((8,)), recipe, seed=3, rates=noted)
+    split, model = training.examples(3), made.model(torch.float64)
+    assert made.rates == (len(split.test_images),) and made.shape.hidden == (8,)
+    assert next(model.parameters()).dtype == torch.float64 and not model.training
+    images = torch.as_tensor(split.train_images).double()
+    hits = model(images).argmax(1).numpy() == split.train_labels
+    assert made.train_accuracy == pytest.approx(hits.mean(), abs=2e-3)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from brainbook.evidence.datasets import digits
 from brainbook.evidence.store import made_once
 
-from .perceptron import TrainedPerceptron, train_perceptron
+from .perceptron import train_perceptron
 from .quantisation import RoundedProducts
-from .spiking_network import TrainedSpiking, train_spiking
-from .training import accuracy
-from .vision_transformer import TrainedVit, train_vit
+from .spiking_network import train_spiking
+from .training import Trained, accuracy
+from .vision_transformer import train_vit
 
 TRAINERS = {
     "perceptron": train_perceptron,
@@ -21,7 +21,6 @@ GRID = {  # learning rates tried on validation images; the trainers' defaults st
     "spiking": (0.01, 0.03, 0.1),
     "transformer": (0.0007, 0.002, 0.006),
 }
-Trained = TrainedPerceptron | TrainedSpiking | TrainedVit
 
 
 def trained(family: str, seed: int, **settings) -> Trained:

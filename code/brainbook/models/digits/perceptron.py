@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from .training import Recipe, accuracy, examples, fit, seeded
+from .training import Recipe, Trained, train
 
 PIXELS = 64
 CLASSES = 10
@@ -54,23 +54,6 @@ class Perceptron(nn.Module):
         return self.layers[-1](signal)
 
 
-@dataclass(frozen=True)
-class TrainedPerceptron:
-    """A trained network's weights, with what it scored on digits it had not seen."""
-
-    state_dict: dict[str, Tensor]
-    test_accuracy: float
-    train_accuracy: float
-    seed: int
-    shape: dict = field(default_factory=dict)
-
-    def model(self) -> Perceptron:
-        """The network in evaluation mode, its weights frozen."""
-        model = Perceptron(PerceptronShape(**self.shape))
-        model.load_state_dict(self.state_dict)
-        return model.eval().requires_grad_(False)
-
-
 def train_perceptron(
     seed: int,
     hidden: tuple[int, ...] = (128, 128),
@@ -78,22 +61,12 @@ def train_perceptron(
     learning_rate: float = 0.1,
     weight_decay: float = 0.1,
     part: str = "test",
-) -> TrainedPerceptron:
+) -> Trained[PerceptronShape]:
     """Train a perceptron on ``examples(seed, part)``; that part is scored once, at the end.
 
     Raises
     ------
     ValueError : a setting that ``PerceptronShape``, ``Recipe`` or ``examples`` refuses.
     """
-    shape = PerceptronShape(hidden)
     recipe = Recipe(epochs=epochs, learning_rate=learning_rate, weight_decay=weight_decay)
-    split = examples(seed, part)
-    model = seeded(lambda: Perceptron(shape), seed)
-    fit(model, split.train_images, split.train_labels, recipe, seed)
-    return TrainedPerceptron(
-        state_dict={name: value.clone() for name, value in model.state_dict().items()},
-        test_accuracy=accuracy(model, split.test_images, split.test_labels),
-        train_accuracy=accuracy(model, split.train_images, split.train_labels),
-        seed=seed,
-        shape=asdict(shape),
-    )
+    return train(Perceptron, PerceptronShape(hidden), recipe, seed, part)

@@ -7,7 +7,8 @@ sends a one when the membrane passes a threshold. The one is all that the next l
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
+from functools import partial
 
 import snntorch
 import torch
@@ -15,7 +16,7 @@ from snntorch import surrogate
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from .training import Recipe, accuracy, examples, fit, seeded
+from .training import Recipe, Trained, train
 
 PIXELS = 64
 CLASSES = 10
@@ -175,24 +176,6 @@ def spike_rates(model: SpikingNetwork, images) -> list[float]:
     return [float(layer.mean()) for layer in model.run(torch.as_tensor(images))[1]]
 
 
-@dataclass(frozen=True)
-class TrainedSpiking:
-    """A trained network's weights, with what it did on digits it had not seen."""
-
-    state_dict: dict[str, Tensor]
-    test_accuracy: float
-    train_accuracy: float
-    rates: tuple[float, ...]
-    seed: int
-    shape: dict = field(default_factory=dict)
-
-    def model(self) -> SpikingNetwork:
-        """The network in evaluation mode, its weights frozen."""
-        model = SpikingNetwork(SpikingShape(**self.shape), spike_seed=self.seed)
-        model.load_state_dict(self.state_dict)
-        return model.eval().requires_grad_(False)
-
-
 def train_spiking(
     seed: int,
     hidden: tuple[int, ...] = (128, 128),
@@ -203,7 +186,7 @@ def train_spiking(
     learning_rate: float = 0.03,
     weight_decay: float = 0.1,
     part: str = "test",
-) -> TrainedSpiking:
+) -> Trained[SpikingShape]:
     """Train a spiking network on ``examples(seed, part)``; that part is scored once, at the end.
 
     Raises
@@ -214,15 +197,5 @@ def train_spiking(
         raise ValueError(f"spike_price: got {spike_price}; must be at least 0")
     shape = SpikingShape(hidden=hidden, time_steps=time_steps, coding=coding)
     recipe = Recipe(epochs=epochs, learning_rate=learning_rate, weight_decay=weight_decay)
-    split = examples(seed, part)
-    model = seeded(lambda: SpikingNetwork(shape, spike_seed=seed), seed)
-    loss = priced_spikes(spike_price)
-    fit(model, split.train_images, split.train_labels, recipe, seed, loss)
-    return TrainedSpiking(
-        state_dict={name: value.detach().clone() for name, value in model.state_dict().items()},
-        test_accuracy=accuracy(model, split.test_images, split.test_labels),
-        train_accuracy=accuracy(model, split.train_images, split.train_labels),
-        rates=tuple(spike_rates(model, split.test_images)),
-        seed=seed,
-        shape=asdict(shape),
-    )
+    build, loss = partial(SpikingNetwork, spike_seed=seed), priced_spikes(spike_price)
+    return train(build, shape, recipe, seed, part, objective=loss, rates=spike_rates)

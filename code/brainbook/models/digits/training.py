@@ -9,8 +9,9 @@ never on the test images.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import numpy as np
 import torch
@@ -23,7 +24,9 @@ from brainbook.evidence.datasets import Split, digits
 PARTS = ("test", "validation")
 ALIGNED = 16  # numbers of 4 bytes in a cache line
 
+Shape = TypeVar("Shape")
 Objective = Callable[[nn.Module, Tensor, Tensor], Tensor]
+Rates = Callable[[nn.Module, np.ndarray], Sequence[float]]
 
 
 @dataclass(frozen=True)
@@ -198,3 +201,71 @@ def accuracy(model: nn.Module, images: np.ndarray, labels: np.ndarray) -> float:
     """Fraction of ``images`` (count, 8, 8) whose largest logit is at the label."""
     logits = model(torch.as_tensor(images))
     return float((logits.argmax(dim=1) == torch.as_tensor(labels)).double().mean())
+
+
+@dataclass(frozen=True)
+class Trained(Generic[Shape]):
+    """A trained network's weights, with what it did on digits it had not seen.
+
+    Parameters
+    ----------
+    build : makes the network of a shape.
+    shape : its sizes.
+    seed : of the split and of the weights.
+    state_dict : the weights.
+    test_accuracy, train_accuracy : share of images read correctly.
+    rates : spikes per neuron and time step of each hidden layer, where neurons spike.
+    """
+
+    build: Callable[[Shape], nn.Module]
+    shape: Shape
+    seed: int
+    state_dict: dict[str, Tensor]
+    test_accuracy: float
+    train_accuracy: float
+    rates: tuple[float, ...] = ()
+
+    def model(self, dtype: torch.dtype = torch.float32) -> nn.Module:
+        """The network in evaluation mode, its weights frozen."""
+        model = self.build(self.shape)
+        model.load_state_dict(self.state_dict)
+        return model.to(dtype).eval().requires_grad_(False)
+
+
+def train(
+    build: Callable[[Shape], nn.Module],
+    shape: Shape,
+    recipe: Recipe,
+    seed: int,
+    part: str = "test",
+    objective: Objective = classify,
+    rates: Rates | None = None,
+) -> Trained[Shape]:
+    """Train a network on ``examples(seed, part)``; that part is scored once, at the end.
+
+    Parameters
+    ----------
+    build : makes the network of a shape; a named function or class, so that it can be stored.
+    shape : sizes.
+    recipe : epochs, learning rate and the like.
+    seed : of the split, the weights, and the order of the images.
+    part : ``test``, or ``validation`` to choose settings by.
+    objective : the loss, ``objective(model, images, labels)``.
+    rates : ``rates(model, images)``, spikes per neuron and time step of each hidden layer.
+
+    Raises
+    ------
+    ValueError : another part.
+    """
+    split = examples(seed, part)
+    model = seeded(lambda: build(shape), seed)
+    fit(model, split.train_images, split.train_labels, recipe, seed, objective)
+    return Trained(
+        build=build,
+        shape=shape,
+        seed=seed,
+        state_dict={name: value.detach().clone() for name, value in model.state_dict().items()},
+        test_accuracy=accuracy(model, split.test_images, split.test_labels),
+        train_accuracy=accuracy(model, split.train_images, split.train_labels),
+        rates=tuple(rates(model, split.test_images)) if rates else (),
+    )

@@ -7,12 +7,12 @@ feed-forward network. The attention is written out, so that every product can be
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from .training import Recipe, accuracy, examples, fit, seeded
+from .training import Recipe, Trained, train
 
 IMAGE_SIDE = 8
 CLASSES = 10
@@ -160,23 +160,6 @@ class VisionTransformer(nn.Module):
         return query, key, value
 
 
-@dataclass(frozen=True)
-class TrainedVit:
-    """A trained network's weights, with what it scored on digits it had not seen."""
-
-    state_dict: dict[str, Tensor]
-    test_accuracy: float
-    train_accuracy: float
-    seed: int
-    shape: dict = field(default_factory=dict)
-
-    def model(self, dtype: torch.dtype = torch.float32) -> VisionTransformer:
-        """The network in evaluation mode, its weights frozen."""
-        model = VisionTransformer(VitShape(**self.shape))
-        model.load_state_dict(self.state_dict)
-        return model.to(dtype).eval().requires_grad_(False)
-
-
 def train_vit(
     seed: int,
     epochs: int = 40,
@@ -187,7 +170,7 @@ def train_vit(
     layers: int = 2,
     heads: int = 4,
     part: str = "test",
-) -> TrainedVit:
+) -> Trained[VitShape]:
     """Train a vision transformer on ``examples(seed, part)``; that part is scored once, at the end.
 
     Suited to ``store.made_once(train_vit, seed=0)``: the arguments determine the result.
@@ -198,13 +181,4 @@ def train_vit(
     """
     shape = VitShape(patch=patch, width=width, layers=layers, heads=heads)
     recipe = Recipe(epochs=epochs, learning_rate=learning_rate, weight_decay=weight_decay)
-    split = examples(seed, part)
-    model = seeded(lambda: VisionTransformer(shape), seed)
-    fit(model, split.train_images, split.train_labels, recipe, seed)
-    return TrainedVit(
-        state_dict={name: value.clone() for name, value in model.state_dict().items()},
-        test_accuracy=accuracy(model, split.test_images, split.test_labels),
-        train_accuracy=accuracy(model, split.train_images, split.train_labels),
-        seed=seed,
-        shape=asdict(shape),
-    )
+    return train(VisionTransformer, shape, recipe, seed, part)

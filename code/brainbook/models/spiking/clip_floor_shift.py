@@ -7,13 +7,13 @@ learned with the weights. The result is a quantised network, and a spiking one a
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 
 from brainbook.models.digits.perceptron import Perceptron, PerceptronShape
-from brainbook.models.digits.training import Recipe, accuracy, examples, fit, seeded
+from brainbook.models.digits.training import Recipe, Trained, train
 
 
 def straight_floor(values: Tensor) -> Tensor:
@@ -38,23 +38,9 @@ class RoundedPerceptron(Perceptron):
             signal = theta * straight_floor(share * self.levels + 0.5) / self.levels
         return self.layers[-1](signal)
 
-
-@dataclass(frozen=True)
-class TrainedRounded:
-    """Weights and thresholds, with what the network scored on digits it had not seen."""
-
-    state_dict: dict[str, Tensor]
-    thresholds: tuple[float, ...]
-    levels: int
-    test_accuracy: float
-    seed: int
-    shape: dict = field(default_factory=dict)
-
-    def model(self) -> Perceptron:
-        """The weights in a plain perceptron, frozen; its rounding is left to the reader."""
-        model = Perceptron(PerceptronShape(**self.shape))
-        model.load_state_dict(self.state_dict)
-        return model.eval().requires_grad_(False)
+    def largest(self) -> list[float]:
+        """θ of each hidden layer: the largest activation that it can send."""
+        return [abs(theta.item()) for theta in self.thresholds]
 
 
 def train_rounded(
@@ -65,24 +51,13 @@ def train_rounded(
     learning_rate: float = 0.1,
     weight_decay: float = 0.1,
     part: str = "test",
-) -> TrainedRounded:
+) -> Trained[PerceptronShape]:
     """Train with rounded activations on ``examples(seed, part)``; scored once, at the end.
 
     Raises
     ------
     ValueError : a setting that ``PerceptronShape``, ``Recipe`` or ``examples`` refuses, no level.
     """
-    shape = PerceptronShape(hidden)
     recipe = Recipe(epochs=epochs, learning_rate=learning_rate, weight_decay=weight_decay)
-    split = examples(seed, part)
-    model = seeded(lambda: RoundedPerceptron(shape, levels), seed)
-    fit(model, split.train_images, split.train_labels, recipe, seed)
-    weights = {n: v.clone() for n, v in model.state_dict().items() if n.startswith("layers")}
-    return TrainedRounded(
-        state_dict=weights,
-        thresholds=tuple(abs(theta.item()) for theta in model.thresholds),
-        levels=levels,
-        test_accuracy=accuracy(model, split.test_images, split.test_labels),
-        seed=seed,
-        shape=asdict(shape),
-    )
+    build = partial(RoundedPerceptron, levels=levels)
+    return train(build, PerceptronShape(hidden), recipe, seed, part)

@@ -20,7 +20,8 @@ from brainbook.models.attention.softmax import (
     scaled,
     softmax_attention,
 )
-from brainbook.models.digits.vision_transformer import TrainedVit
+from brainbook.models.digits.training import Trained
+from brainbook.models.digits.vision_transformer import VitShape
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Vision:
 
 @torch.no_grad()
 def vision_trial(
-    trained: TrainedVit, images: np.ndarray, units: Sequence[int], seed: int
+    trained: Trained[VitShape], images: np.ndarray, units: Sequence[int], seed: int
 ) -> tuple[pd.DataFrame, Trace]:
     """Errors (columns part, units, error; median over heads), and the median head's trace.
 
@@ -61,7 +62,7 @@ def vision_trial(
         values = relative_error(readout.output, output, dims=(-3, -2, -1))
         rows.append(("output", readout.units, values.median().item()))
     head = ranked(error[max(units)])[1]
-    layer, place_in_layer = divmod(head, trained.shape["heads"])
+    layer, place_in_layer = divmod(head, trained.shape.heads)
     trace = Trace(
         f"vision, median: layer {layer}, head {place_in_layer}",
         log_z[head].double().numpy(),

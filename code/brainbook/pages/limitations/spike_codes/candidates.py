@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 from torch import nn
 
+from brainbook.models.digits.perceptron import PerceptronShape
 from brainbook.models.digits.quantisation import RoundedProducts
-from brainbook.models.digits.spiking_network import TrainedSpiking
-from brainbook.models.spiking.clip_floor_shift import TrainedRounded
+from brainbook.models.digits.spiking_network import SpikingShape
+from brainbook.models.digits.training import Trained
 
 from .networks import Reader, best_thresholds, bits_of, build
 
@@ -36,8 +37,8 @@ class TrainedSet:
     """
 
     reader: Reader
-    rounded: Mapping[int, TrainedRounded]
-    spiking: Mapping[int, TrainedSpiking]
+    rounded: Mapping[int, Trained[PerceptronShape]]
+    spiking: Mapping[int, Trained[SpikingShape]]
 
 
 @dataclass(frozen=True)
@@ -73,9 +74,9 @@ def candidates(trained: TrainedSet) -> Iterator[Candidate]:
     for family, kind, levels, learned in PLAN:
         for level in levels:
             if learned:
-                found = trained.rounded[level]
-                own = Reader(reader.seed, reader.split, found.model()).in_bits(BYTE)
-                thresholds = list(found.thresholds)
+                network = trained.rounded[level].model()
+                own = Reader(reader.seed, reader.split, network).in_bits(BYTE)
+                thresholds = network.largest()
             else:
                 own, thresholds = eight, best_thresholds(activations, level)
             model = build(kind, own.perceptron, thresholds, level, spike_seed=reader.seed)
