@@ -15,9 +15,7 @@ from brainbook.evidence.datasets import TEST_TEXTS, digits, text
 from brainbook.evidence.intervals import mean_interval
 from brainbook.models.attention.minilm_text import token_numbers
 from brainbook.models.digits.classifiers import trained
-from brainbook.models.digits.perceptron import Perceptron, PerceptronShape
-from brainbook.models.digits.training import seeded
-from brainbook.models.digits.vision_transformer import VisionTransformer, VitShape
+from brainbook.models.digits.training import Trained, seeded
 from opjoules.brain import optimal_rate
 from opjoules.brain.budget import cortical_cells, mean_rates, signalling_shares
 from opjoules.published import transformers as published
@@ -212,18 +210,16 @@ def measure_active(
     for name, family, settings in plan:
         for seed in seeds:
             network = trained(family, seed, **settings, **_brief(epochs))
-            pair = network.model(), _untrained(network.shape, seed)
+            pair = network.model(), _untrained(network)
             images = torch.as_tensor(digits(seed).test_images)
             shares = zip(*(shares_on(net, rectifiers(net), images) for net in pair), strict=True)
             rows += [(name, seed, layer, *both) for layer, both in enumerate(shares, start=1)]
     return pd.DataFrame(rows, columns=["network", "seed", "layer", "trained", "untrained"])
 
 
-def _untrained(shape: dict, seed: int) -> nn.Module:
-    """The network before training: a perceptron, or the vision transformer."""
-    if set(shape) == {"hidden"}:
-        return seeded(lambda: Perceptron(PerceptronShape(**shape)), seed)
-    return seeded(lambda: VisionTransformer(VitShape(**shape)), seed)
+def _untrained(network: Trained) -> nn.Module:
+    """The network before training."""
+    return seeded(lambda: network.build(network.shape), network.seed)
 
 
 def shares_by_seed(active: pd.DataFrame) -> pd.DataFrame:
