@@ -35,7 +35,7 @@ from brainbook.models.features.maps import Positive
 from brainbook.models.features.unbiased import fit
 
 ROOT = Path(__file__).resolve().parents[1]
-PEER = ROOT / "tests/models/performer_peer.py"
+PEER = ROOT / "tests/models/features/performer_peer.py"
 TOKENS, SEEDS = 128, range(5)
 UNITS = (64, 256, 1024, 4096, 16384)
 TUNED_UNITS = (2, 4, 8, 64, 1024)

@@ -1,9 +1,8 @@
-"""Trials of tuned units on MiniLM: what was seen, what was not, and the frame they give."""
+"""Tuned units on MiniLM: their fits, and the frame that a trial gives."""
 
 import pytest
 import torch
 
-from brainbook.evidence.datasets import TEST_TEXTS, docstrings, runs_of_words, text
 from brainbook.models.astrocyte.tuned import KINDS, fitted, gated, read, trial
 from brainbook.models.attention.minilm_heads import problem_on
 from brainbook.models.attention.minilm_text import calibration_passages, held_out_passages
@@ -17,24 +16,6 @@ def texts():
         "documents": held_out_passages((0, 1), 24),
         "calibration": calibration_passages(24, 6)[:12],
     }
-
-
-def test_no_calibration_docstring_repeats_eight_words_of_a_test_document():
-    unseen = runs_of_words((text(name) for name in TEST_TEXTS), 8)
-    assert len(unseen) > 1000
-    assert not runs_of_words(docstrings(), 8) & unseen
-
-
-def test_a_docstring_that_repeats_a_test_document_is_dropped(monkeypatch, tmp_path):
-    package = tmp_path / "copied"
-    package.mkdir()
-    stolen = " ".join(text("iris").split()[20:60])
-    own = "Words of its own that no one else wrote. " * 8
-    body = f'"""{stolen}"""\n\ndef own():\n    """{own}"""\n'
-    (package / "__init__.py").write_text(body)
-    monkeypatch.syspath_prepend(tmp_path)
-    (kept,) = docstrings("copied")
-    assert stolen[:40] not in kept and "Words of its own" in kept
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -3,7 +3,13 @@
 import pytest
 
 from brainbook.evidence import pretrained
-from brainbook.evidence.datasets import CALIBRATION_TEXTS, TEST_TEXTS, docstrings, text
+from brainbook.evidence.datasets import (
+    CALIBRATION_TEXTS,
+    TEST_TEXTS,
+    docstrings,
+    runs_of_words,
+    text,
+)
 from brainbook.models.attention.minilm_text import (
     LONG_TEST_TEXTS,
     calibration_passages,
@@ -47,3 +53,21 @@ def test_calibration_holds_all_of_its_documents_and_none_of_the_test_documents()
     cut = {ids for one in docstrings() if len(one) >= 8 * 40 for ids in passages(one, 40)}
     assert set(found[:20]) <= cut
     assert not set(found) & set(passages_of(TEST_TEXTS, 40))
+
+
+def test_no_calibration_docstring_repeats_eight_words_of_a_test_document():
+    unseen = runs_of_words((text(name) for name in TEST_TEXTS), 8)
+    assert len(unseen) > 1000
+    assert not runs_of_words(docstrings(), 8) & unseen
+
+
+def test_a_docstring_that_repeats_a_test_document_is_dropped(monkeypatch, tmp_path):
+    package = tmp_path / "copied"
+    package.mkdir()
+    stolen = " ".join(text("iris").split()[20:60])
+    own = "Words of its own that no one else wrote. " * 8
+    body = f'"""{stolen}"""\n\ndef own():\n    """{own}"""\n'
+    (package / "__init__.py").write_text(body)
+    monkeypatch.syspath_prepend(tmp_path)
+    (kept,) = docstrings("copied")
+    assert stolen[:40] not in kept and "Words of its own" in kept

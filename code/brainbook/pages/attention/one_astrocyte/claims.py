@@ -60,7 +60,7 @@ def laws(result: Measured) -> list[Claim]:
             "variance of their closed forms (ratio).",
             mean_interval(result.draw_ratio, over="seeds"),
             expected=1,
-            precision=0.05,  # orthogonal and independent draws differ by more
+            precision=0.05,  # dependent rows taken for independent ones shift the ratio by more
             source="choromanski2021rethinking",
             role="check",
         ),
