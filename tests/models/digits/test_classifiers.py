@@ -55,9 +55,13 @@ def test_spikes_survive_rounding():
 
 @pytest.mark.parametrize(
     "product",
-    [torch.matmul, lambda a, b: a @ b, torch.bmm,
-     lambda a, b: torch.nn.functional.linear(a, b[0].T)],
-)  # fmt: skip
+    [
+        torch.matmul,
+        lambda a, b: a @ b,
+        torch.bmm,
+        lambda a, b: torch.nn.functional.linear(a, b[0].T),
+    ],
+)
 def test_products_read_rounded_operands(product):
     source = torch.Generator().manual_seed(1)
     left, right = torch.randn(1, 3, 4, generator=source), torch.randn(1, 4, 5, generator=source)

@@ -119,9 +119,15 @@ def test_training_comes_back_from_the_weights():
 
 @pytest.mark.parametrize(
     "setting",
-    [{"hidden": ()}, {"hidden": (0,)}, {"time_steps": 0}, {"coding": "phase"}, {"leak": 1.1},
-     {"slope": 0.0}],
-)  # fmt: skip
+    [
+        {"hidden": ()},
+        {"hidden": (0,)},
+        {"time_steps": 0},
+        {"coding": "phase"},
+        {"leak": 1.1},
+        {"slope": 0.0},
+    ],
+)
 def test_a_bad_shape_is_named(setting):
     with pytest.raises(ValueError, match=next(iter(setting))):
         spiking.SpikingShape(**setting)

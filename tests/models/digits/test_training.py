@@ -60,9 +60,10 @@ def test_joined_parameters_are_trained_as_parameters_alone():
     optimisers = [
         torch.optim.AdamW(groups(model, 0.1), lr=0.01)
         for groups, model in (
-            (training.parameter_groups, apart), (training.joined_groups, together)
+            (training.parameter_groups, apart),
+            (training.joined_groups, together),
         )
-    ]  # fmt: skip
+    ]
     images = torch.as_tensor(digits(0).train_images[:50])
     for _ in range(3):
         for model, optimiser in zip((apart, together), optimisers, strict=True):
@@ -77,10 +78,11 @@ def test_same_seed_same_weights_and_other_random_state_stays():
     split, recipe = digits(0), training.Recipe(epochs=1)
     before = torch.random.get_rng_state()
     made = [
-        training.fit(training.seeded(linear, seed), split.train_images, split.train_labels,
-                     recipe, seed)[1].weight
+        training.fit(
+            training.seeded(linear, seed), split.train_images, split.train_labels, recipe, seed
+        )[1].weight
         for seed in (5, 5, 6)
-    ]  # fmt: skip
+    ]
     assert torch.equal(made[0], made[1]) and not torch.equal(made[0], made[2])
     assert torch.equal(torch.random.get_rng_state(), before)
 
@@ -104,9 +106,16 @@ def test_accuracy_counts_hits():
 
 @pytest.mark.parametrize(
     "setting",
-    [{"epochs": 0}, {"batch_size": 0}, {"learning_rate": 0.0}, {"weight_decay": -1.0},
-     {"shift": 4}, {"shifted_fraction": 1.5}, {"warm_up": 1.0}],
-)  # fmt: skip
+    [
+        {"epochs": 0},
+        {"batch_size": 0},
+        {"learning_rate": 0.0},
+        {"weight_decay": -1.0},
+        {"shift": 4},
+        {"shifted_fraction": 1.5},
+        {"warm_up": 1.0},
+    ],
+)
 def test_a_bad_setting_is_named(setting):
     with pytest.raises(ValueError, match=next(iter(setting))):
         training.Recipe(**setting)

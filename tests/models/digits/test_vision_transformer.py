@@ -34,9 +34,14 @@ def test_attention_is_pytorchs(model, images):
 
 def test_a_block_is_pytorchs_encoder_layer(model, images):
     peer = nn.TransformerEncoderLayer(
-        SHAPE.width, SHAPE.heads, SHAPE.mlp_ratio * SHAPE.width, dropout=0.0, batch_first=True,
-        norm_first=True, dtype=torch.float64,
-    ).eval()  # fmt: skip
+        SHAPE.width,
+        SHAPE.heads,
+        SHAPE.mlp_ratio * SHAPE.width,
+        dropout=0.0,
+        batch_first=True,
+        norm_first=True,
+        dtype=torch.float64,
+    ).eval()
     ours = model.blocks[1]
     peer.load_state_dict(
         {

@@ -38,9 +38,11 @@ def test_crossing_agrees_with_small_time_steps():
 
 def test_a_membrane_that_never_gets_there_gives_no_time():
     pieces = tts.membrane_pieces(
-        torch.tensor([[0.5]], dtype=torch.float64), -torch.ones(1, 1, dtype=torch.float64),
-        torch.zeros(1, dtype=torch.float64), 0.0,
-    )  # fmt: skip
+        torch.tensor([[0.5]], dtype=torch.float64),
+        -torch.ones(1, 1, dtype=torch.float64),
+        torch.zeros(1, dtype=torch.float64),
+        0.0,
+    )
     assert torch.isinf(tts.first_crossing(pieces, torch.ones(1, dtype=torch.float64))).all()
 
 

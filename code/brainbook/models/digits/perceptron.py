@@ -64,6 +64,13 @@ def train_perceptron(
 ) -> Trained[PerceptronShape]:
     """Train a perceptron on ``examples(seed, part)``; that part is scored once, at the end.
 
+    Parameters
+    ----------
+    seed : of the split, the weights, and the order of the images.
+    hidden : units in each hidden layer.
+    epochs, learning_rate, weight_decay : of :class:`Recipe`.
+    part : ``test``, or ``validation`` to choose settings by.
+
     Raises
     ------
     ValueError : a setting that ``PerceptronShape``, ``Recipe`` or ``examples`` refuses.

@@ -189,6 +189,14 @@ def train_spiking(
 ) -> Trained[SpikingShape]:
     """Train a spiking network on ``examples(seed, part)``; that part is scored once, at the end.
 
+    Parameters
+    ----------
+    seed : of the split, the weights, the order of the images, and the spikes of rate coding.
+    hidden, time_steps, coding : of :class:`SpikingShape`.
+    spike_price : what a spike costs in the loss, see :func:`priced_spikes`.
+    epochs, learning_rate, weight_decay : of :class:`Recipe`.
+    part : ``test``, or ``validation`` to choose settings by.
+
     Raises
     ------
     ValueError : a setting that ``SpikingShape``, ``Recipe`` or ``examples`` refuses.

@@ -88,9 +88,12 @@ def examples(seed: int, part: str = "test") -> Split:
     if part == "test":
         return split
     train_images, images, train_labels, labels = train_test_split(
-        split.train_images, split.train_labels, test_size=0.25, random_state=seed,
+        split.train_images,
+        split.train_labels,
+        test_size=0.25,
+        random_state=seed,
         stratify=split.train_labels,
-    )  # fmt: skip
+    )
     return Split(train_images, train_labels, images, labels)
 
 
@@ -165,10 +168,15 @@ def fit(
     seed: int,
     objective: Objective = classify,
 ) -> nn.Module:
-    """Train ``model`` in place; it maps images (batch, 8, 8) to logits (batch, classes).
+    """Train ``model`` in place, and return it in evaluation mode.
 
-    ``objective(model, images, labels)`` is the loss. The seed determines the order of the
-    images and their shifts. Returns the model in evaluation mode.
+    Parameters
+    ----------
+    model : maps images (batch, 8, 8) to logits (batch, classes).
+    images, labels : (count, 8, 8) and (count,).
+    recipe : epochs, learning rate and the like.
+    seed : determines the order of the images and their shifts.
+    objective : the loss, ``objective(model, images, labels)``.
     """
     generator = torch.Generator().manual_seed(seed)
     images, labels = torch.as_tensor(images), torch.as_tensor(labels)

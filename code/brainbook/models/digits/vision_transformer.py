@@ -175,6 +175,13 @@ def train_vit(
 
     Suited to ``store.made_once(train_vit, seed=0)``: the arguments determine the result.
 
+    Parameters
+    ----------
+    seed : of the split, the weights, and the order of the images.
+    patch, width, layers, heads : of :class:`VitShape`.
+    epochs, learning_rate, weight_decay : of :class:`Recipe`.
+    part : ``test``, or ``validation`` to choose settings by.
+
     Raises
     ------
     ValueError : a setting that ``VitShape``, ``Recipe`` or ``examples`` refuses.

@@ -54,6 +54,14 @@ def train_rounded(
 ) -> Trained[PerceptronShape]:
     """Train with rounded activations on ``examples(seed, part)``; scored once, at the end.
 
+    Parameters
+    ----------
+    seed : of the split, the weights, and the order of the images.
+    hidden : units in each hidden layer.
+    levels : L, above zero.
+    epochs, learning_rate, weight_decay : of :class:`Recipe`.
+    part : ``test``, or ``validation`` to choose settings by.
+
     Raises
     ------
     ValueError : a setting that ``PerceptronShape``, ``Recipe`` or ``examples`` refuses, no level.

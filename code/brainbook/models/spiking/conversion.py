@@ -98,8 +98,9 @@ def train_of(brightness: Tensor, steps: int, coding: str, generator: torch.Gener
         )
         return (uniform < brightness).to(brightness.dtype)
     if coding == "regular":
-        time = torch.arange(steps + 1, dtype=brightness.dtype).reshape(-1, *[1] * brightness.ndim)
-        return torch.floor(time * brightness + 0.5).diff(dim=0)
+        time = torch.arange(steps + 1, dtype=brightness.dtype)
+        time = time.reshape(-1, *[1] * brightness.ndim)  # (steps + 1, 1, …)
+        return torch.floor(time * brightness + 0.5).diff(dim=0)  # (steps, …)
     raise ValueError(f"coding: got {coding!r}; allowed are {CODINGS[1:]} for spikes")
 
 
@@ -139,9 +140,14 @@ class ConvertedPerceptron(nn.Module):
     """
 
     def __init__(
-        self, perceptron: Perceptron, thresholds: Sequence[float], steps: int,
-        coding: str = "current", start: float = 0.5, spike_seed: int = 0,
-    ) -> None:  # fmt: skip
+        self,
+        perceptron: Perceptron,
+        thresholds: Sequence[float],
+        steps: int,
+        coding: str = "current",
+        start: float = 0.5,
+        spike_seed: int = 0,
+    ) -> None:
         super().__init__()
         if coding not in CODINGS:
             raise ValueError(f"coding: got {coding!r}; allowed are {CODINGS}")
@@ -160,7 +166,7 @@ class ConvertedPerceptron(nn.Module):
 
     def run(self, images: Tensor) -> SpikeRun:
         """Logits, spike counts, last membranes and mean currents on images (batch, 8, 8)."""
-        pixels = images.flatten(1).double()
+        pixels = images.flatten(1).double()  # (batch, 64)
         widths = [layer.out_features for layer in self.layers]
         counts, totals = ([pixels.new_zeros(len(pixels), w) for w in widths] for _ in range(2))
         for neuron, like in zip(self.neurons, counts, strict=False):
@@ -201,9 +207,14 @@ class Rounding(nn.Module):
 class QuantisedPerceptron(nn.Module):
     """The same network with activations in ⌈log2(T + 1)⌉ bits, and no time.
 
-    ``levels`` is T: an activation is one of 0, θ/T, …, θ (Bu et al. 2022, with L = T). Units
-    send the number of the level; its size is folded into the weights that read it. With
-    ``input_levels`` the pixels are rounded too. Pixels come in as they are otherwise.
+    Units send the number of the level; its size is folded into the weights that read it.
+
+    Parameters
+    ----------
+    perceptron : the trained network.
+    thresholds : θ of each hidden layer.
+    levels : T: an activation is one of 0, θ/T, …, θ (Bu et al. 2022, with L = T).
+    input_levels : the same for the pixels; without, they come in as they are.
 
     Raises
     ------
@@ -211,9 +222,12 @@ class QuantisedPerceptron(nn.Module):
     """
 
     def __init__(
-        self, perceptron: Perceptron, thresholds: Sequence[float], levels: int,
+        self,
+        perceptron: Perceptron,
+        thresholds: Sequence[float],
+        levels: int,
         input_levels: int | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__()
         self.units = nn.ModuleList(Rounding(theta, levels) for theta in thresholds)
         self.layers = scaled_layers(perceptron, [theta / levels for theta in thresholds])
@@ -231,11 +245,11 @@ class QuantisedPerceptron(nn.Module):
 @torch.no_grad()
 def activations(perceptron: Perceptron, images: np.ndarray) -> list[Tensor]:
     """What each hidden unit computes before its rectifier, float64 (batch, units), per layer."""
-    signal, found = torch.as_tensor(images).flatten(1).double(), []
+    signal, computed = torch.as_tensor(images).flatten(1).double(), []  # (batch, 64)
     for layer in scaled_layers(perceptron, [1.0] * (len(perceptron.layers) - 1))[:-1]:
-        found.append(layer(signal))
-        signal = torch.relu(found[-1])
-    return found
+        computed.append(layer(signal))
+        signal = torch.relu(computed[-1])
+    return computed
 
 
 def thresholds_at(layers: Sequence[Tensor], percentile: float) -> list[float]:

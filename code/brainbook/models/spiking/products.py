@@ -22,10 +22,22 @@ PRODUCTS = ("counts", "poisson coincidences", "regular coincidences")
 
 
 def scores(
-    query: Tensor, key: Tensor, scale: tuple[float, float], steps: int, product: str,
+    query: Tensor,
+    key: Tensor,
+    scale: tuple[float, float],
+    steps: int,
+    product: str,
     generator: torch.Generator,
-) -> Tensor:  # fmt: skip
-    """q·k by spikes, (N, N), for query and key (N, d); ``scale`` is the value of rate one.
+) -> Tensor:
+    """q·k by spikes, (N, N).
+
+    Parameters
+    ----------
+    query, key : (N, d).
+    scale : value of rate one, for queries and for keys.
+    steps : T.
+    product : one of ``PRODUCTS``.
+    generator : of random spikes.
 
     Raises
     ------
@@ -45,7 +57,7 @@ def scores(
     left, right = (
         (train_of(r.abs(), steps, coding, generator) * r.sign()).transpose(0, 1).flatten(1)
         for r in rates
-    )
+    )  # (steps, N, d) to (N, steps·d): a coincidence is a product of entries
     return scale[0] * scale[1] * left @ right.t() / steps
 
 
@@ -57,6 +69,10 @@ def expected_square(
     ``counts``: (Δ_k²·|q|² + Δ_q²·|k|²)/12 + d·Δ_q²·Δ_k²/144 with Δ = scale/T. ``poisson
     coincidences``: Σ over entries of (s_q·s_k)²·p·r·(1 − p·r)/T.
 
+    Parameters
+    ----------
+    query, key, scale, steps, product : as in :func:`scores`.
+
     Raises
     ------
     ValueError : another product.
@@ -66,9 +82,11 @@ def expected_square(
     query, key = query.double(), key.double()
     if product == "counts":
         step_q, step_k = scale[0] / steps, scale[1] / steps
+        # Δ_k²·|q|² + Δ_q²·|k|², (N, 1) with (N,) to (N, N)
         squares = step_k**2 * query.square().sum(1)[:, None] + step_q**2 * key.square().sum(1)
         return squares / 12 + query.shape[1] * (step_q * step_k) ** 2 / 144
     if product == "poisson coincidences":
         left, right = (query / scale[0]).abs().clamp(max=1), (key / scale[1]).abs().clamp(max=1)
+        # Σ (s_q·s_k)²·p·r·(1 − p·r)/T
         return (scale[0] * scale[1]) ** 2 * (left @ right.t() - left**2 @ (right**2).t()) / steps
     return torch.full((len(query), len(key)), torch.nan, dtype=torch.float64)

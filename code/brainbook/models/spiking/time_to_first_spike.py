@@ -45,11 +45,12 @@ def membrane_pieces(times: Tensor, weight: Tensor, drift: Tensor, opens: float) 
     times : (batch, inputs), none before ``opens``.
     weight : (neurons, inputs), slope that an input adds from its spike on.
     drift : (neurons,), slope before any input.
+    opens : time at which the window opens.
     """
     ordered, order = times.sort(dim=1)
-    slope = weight.t()[order].cumsum(dim=1) + drift
+    slope = weight.t()[order].cumsum(dim=1) + drift  # (batch, inputs, neurons)
     slope = torch.cat([drift.expand(len(times), 1, -1), slope], dim=1)
-    start = torch.cat([torch.full_like(ordered[:, :1], opens), ordered], dim=1)
+    start = torch.cat([torch.full_like(ordered[:, :1], opens), ordered], dim=1)  # (batch, pieces)
     rise = slope[:, :-1] * start.diff(dim=1)[..., None]
     value = torch.cat([torch.zeros_like(slope[:, :1]), rise.cumsum(dim=1)], dim=1)
     return Segments(start, value, slope)
@@ -57,8 +58,8 @@ def membrane_pieces(times: Tensor, weight: Tensor, drift: Tensor, opens: float) 
 
 def first_crossing(pieces: Segments, threshold: Tensor) -> Tensor:
     """Time (batch, neurons) at which each membrane first reaches its threshold; inf if never."""
-    left = threshold - pieces.value
-    start = pieces.start[..., None]
+    left = threshold - pieces.value  # (batch, pieces, neurons)
+    start = pieces.start[..., None]  # (batch, pieces, 1)
     end = torch.cat([start[:, 1:], torch.full_like(start[:, :1], torch.inf)], dim=1)
     time = torch.where(pieces.slope > 0, start + left / pieces.slope, torch.inf)
     inside = (left >= 0) & (time <= end)
@@ -117,14 +118,14 @@ class FirstSpikeNetwork:
 
     def run(self, images: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Logits, and the activations that the spike times of each hidden layer stand for."""
-        times, found = 1 - images.flatten(1).double(), []
+        times, activations = 1 - images.flatten(1).double(), []  # (batch, 64)
         for index in range(len(self.layers) - 1):
             parts = [self.fire(part, index) for part in times.split(CHUNK)]
             times = torch.cat(parts)
-            found.append(self.edges[index + 2] - times)
+            activations.append(self.edges[index + 2] - times)
         output = self.layers[-1]
         arrived = self.edges[-1] - times  # each input has added w to the slope for so long
-        return arrived @ output.weight.t() + output.bias, found
+        return arrived @ output.weight.t() + output.bias, activations
 
 
 class SingleSpike(nn.Module):
@@ -190,8 +191,10 @@ class BinnedFirstSpike(nn.Module):
         """Logits, and the spikes of each hidden unit (batch, units), zero or one."""
         levels = spike_count(images.flatten(1).double(), 1.0, self.bins)
         # A pixel at level n spikes n steps before the end; at level zero it stays silent.
-        raster = torch.eye(self.bins + 1, dtype=levels.dtype)[levels.long()]
-        sent = list(raster[..., 1:].flip(-1).unbind(-1))
+        raster = torch.eye(self.bins + 1, dtype=levels.dtype)[
+            levels.long()
+        ]  # (batch, 64, bins + 1)
+        sent = list(raster[..., 1:].flip(-1).unbind(-1))  # bins times (batch, 64)
         counts = []
         for layer, neuron in zip(self.layers, self.neurons, strict=True):
             neuron.rest(levels.new_zeros(len(levels), layer.out_features), layer.bias)
