@@ -5,7 +5,6 @@ import pytest
 import torch
 
 from brainbook.models.memory import neuron_astrocyte as nam
-from brainbook.pages.attention.memory import circuits as trials
 
 
 def circuit(seed=0, neurons=9, stored=3, **options) -> nam.Circuit:
@@ -60,11 +59,6 @@ def test_energy_falls_for_any_order_of_time_constants_and_with_leak(taus):
         assert energy[0] - energy[-1] > 0.1
 
 
-def test_elimination_gives_the_dense_memory_of_degree_four():
-    for seed in range(3):
-        assert max(trials.elimination_gaps(seed).values()) < 1e-12
-
-
 def test_dense_drive_is_minus_the_gradient_of_the_dense_energy():
     one, x = circuit(), state()[0]
     xi = torch.tensor(one.patterns)
@@ -74,34 +68,6 @@ def test_dense_drive_is_minus_the_gradient_of_the_dense_energy():
     assert nam.dense_drive(one, x) == pytest.approx(-x + force.numpy(), abs=1e-12)
     path = nam.run_dense(one, x, 400, 0.02)
     assert np.diff(nam.dense_energy(one, path)).max() < 1e-12
-
-
-def test_circuit_recalls_and_then_leaves_the_dense_memory():
-    table = trials.recall_table([0, 2], time=30)
-    last = table[table["time"] == 30].set_index(["system", "seed"])
-    assert (last["agreement"] == 1).all()
-    assert (last["overlap"] > 0.99).all()
-    assert (last["membrane"]["circuit"] > 3 * last["membrane"]["dense memory"]).all()
-
-
-def test_eliminated_state_is_a_saddle():
-    # With phi = g = psi' small coupling the block of one synapse and its process is
-    # [[0, psi'], [g', T psi']]: its determinant is negative, so one eigenvalue is positive.
-    assert trials.growth_rate(0) > 0.1
-
-
-def test_energies_of_trajectories_never_rise():
-    table = trials.descent_table([0], time=3)
-    assert trials.largest_rise(table, "two layers") < 1e-12
-    assert trials.largest_rise(table, "circuit") < 1e-12
-    rising = table.copy()
-    rising.loc[rising.index[50], "energy"] += 5
-    assert trials.largest_rise(rising, "two layers") > 0.01
-
-
-def test_single_bits_of_the_exponential_memory_follow_their_law():
-    table = trials.single_bit_table([14, 20], [0, 1, 2], 20_000, 0.02)
-    assert (table["patterns"] / table["law"]).mean() == pytest.approx(1, abs=0.08)
 
 
 @pytest.mark.parametrize(

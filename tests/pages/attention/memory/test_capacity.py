@@ -5,7 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from brainbook.pages.attention.memory.capacity import doublings, per_part, per_part_slopes
+from brainbook.pages.attention.memory.capacity import (
+    doublings,
+    per_part,
+    per_part_slopes,
+    single_bit_table,
+)
 
 
 def test_units_are_counted_as_the_page_says(capacity):
@@ -29,3 +34,8 @@ def test_doublings_and_the_root_of_the_law(capacity):
     assert np.allclose(doublings(law), 0.5)
     halves = replace(capacity, every=law.assign(patterns=law["patterns"] / law["neurons"] ** 0.5))
     assert np.allclose(doublings(halves.rooted()), 0.5)
+
+
+def test_single_bits_of_the_exponential_memory_follow_their_law():
+    table = single_bit_table([14, 20], [0, 1, 2], 20_000, 0.02)
+    assert (table["patterns"] / table["law"]).mean() == pytest.approx(1, abs=0.08)
