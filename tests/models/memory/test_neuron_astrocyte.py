@@ -50,7 +50,7 @@ def test_drives_are_minus_the_gradient_of_the_energy(leak):
             assert -gradient == pytest.approx(expected, rel=1e-5, abs=1e-7)
 
 
-@pytest.mark.parametrize("taus", list(trials.ORDERS.values()))
+@pytest.mark.parametrize("taus", [(1.0, 10.0, 10.0), (1.0, 1.0, 1.0), (10.0, 1.0, 1.0)])
 def test_energy_falls_for_any_order_of_time_constants_and_with_leak(taus):
     for leak in (0.0, 1.0):
         one = circuit(neurons=20, leak=leak)
