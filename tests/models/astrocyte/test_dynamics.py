@@ -134,8 +134,9 @@ def test_reading_after_every_token_is_causal_alibi(head):
     asked, kept = exact_features(query, key)
     slope = 0.3
     synapses, trace = write_leaking(kept, value, math.exp(-slope))
-    output = torch.stack([read(h, g, q[None])[0][0] for h, g, q in zip(synapses, trace, asked,
-                                                                       strict=True)])  # fmt: skip
+    output = torch.stack(
+        [read(h, g, q[None])[0][0] for h, g, q in zip(synapses, trace, asked, strict=True)]
+    )
     place = torch.arange(9)
     distance = place.unsqueeze(1) - place
     published = torch.where(distance >= 0, -slope * distance.double(), -math.inf)
@@ -173,9 +174,14 @@ def test_kernel_reads_the_output_and_the_absolute_trace(head):
 
 @pytest.mark.parametrize(
     "name, given",
-    [("interval", {"interval": 0}), ("rise", {"rise": -1.0}), ("decay_g", {"decay_g": 0}),
-     ("decay_h", {"decay_h": -2}), ("decay_g", {"rise": 0.5, "decay_g": 0.5})],
-)  # fmt: skip
+    [
+        ("interval", {"interval": 0}),
+        ("rise", {"rise": -1.0}),
+        ("decay_g", {"decay_g": 0}),
+        ("decay_h", {"decay_h": -2}),
+        ("decay_g", {"rise": 0.5, "decay_g": 0.5}),
+    ],
+)
 def test_impossible_times_are_refused(name, given):
     with pytest.raises(ValueError, match=f"{name}: got"):
         Timing(**given)

@@ -99,10 +99,11 @@ def test_one_process_is_the_whole_cell_and_processes_divide_by_their_own_sum(cel
     found = limits.local_pools(cell, 4, seeded(2, 8))
     order = torch.randperm(48, generator=seeded(2, 8)).chunk(4)
     outputs = [
-        cell.reading[..., part] @ cell.synapses[..., part].mT
+        cell.reading[..., part]
+        @ cell.synapses[..., part].mT
         / (cell.reading[..., part] @ cell.trace[..., part].unsqueeze(-1))
         for part in order
-    ]  # fmt: skip
+    ]
     by_hand = relative_error(torch.stack(outputs).mean(0), cell.output)
     torch.testing.assert_close(found.output, by_hand)
     with pytest.raises(ValueError, match="pools: got 5"):

@@ -205,9 +205,12 @@ def integrate(
             entering = (rate - calcium) / timing.rise if timing.rise else np.zeros(units)
             growing = np.outer(output, seen).ravel() / timing.interval
             return np.concatenate(
-                [entering, calcium / timing.interval - trace / timing.decay_g,
-                 growing - synapses / timing.decay_h]
-            )  # fmt: skip
+                [
+                    entering,
+                    calcium / timing.interval - trace / timing.decay_g,
+                    growing - synapses / timing.decay_h,
+                ]
+            )
 
         span = (0, timing.interval)
         solved = solve_ivp(flow, span, state, "DOP853", rtol=tolerance, atol=tolerance / 100)

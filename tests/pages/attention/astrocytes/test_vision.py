@@ -41,13 +41,22 @@ def tiny_hub(tmp_path, monkeypatch):
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
     fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, unk_token="[UNK]", pad_token="[PAD]")
     albert = AlbertConfig(
-        vocab_size=6, embedding_size=8, hidden_size=48, num_hidden_layers=2,
-        num_attention_heads=6, intermediate_size=16, max_position_embeddings=256,
-    )  # fmt: skip
+        vocab_size=6,
+        embedding_size=8,
+        hidden_size=48,
+        num_hidden_layers=2,
+        num_attention_heads=6,
+        intermediate_size=16,
+        max_position_embeddings=256,
+    )
     vit = ViTConfig(
-        image_size=16, patch_size=4, hidden_size=48, num_hidden_layers=6,
-        num_attention_heads=6, intermediate_size=16,
-    )  # fmt: skip
+        image_size=16,
+        patch_size=4,
+        hidden_size=48,
+        num_hidden_layers=6,
+        num_attention_heads=6,
+        intermediate_size=16,
+    )
     AlbertModel(albert).save_pretrained(tmp_path / "albert")
     fast.save_pretrained(tmp_path / "albert")
     ViTModel(vit).save_pretrained(tmp_path / "vit")

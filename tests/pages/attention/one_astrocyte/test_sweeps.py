@@ -19,8 +19,11 @@ def test_a_sweep_covers_all_heads_documents_and_sizes():
     heads = small.errors().groupby(["map", "units", "draw", "seed"])["head"].count()
     assert (heads == 72).all()
     assert set(heads.index.droplevel(["draw", "seed"])) == {
-        (Landmarks.name, 4), (Landmarks.name, 16), (Landmarks.name, 32), (Gated.name, 16),
-    }  # fmt: skip
+        (Landmarks.name, 4),
+        (Landmarks.name, 16),
+        (Landmarks.name, 32),
+        (Gated.name, 16),
+    }
     own = small.frame.query("units < 32")
     assert (own["draw"] == own["seed"]).all()
     assert len(small.frame.query("units == 32").groupby(["draw", "seed"])) == 2 * 3
