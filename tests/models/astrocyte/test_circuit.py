@@ -63,8 +63,22 @@ def test_nested_sizes_are_the_first_units_of_one_draw():
     for readout in nested:
         again = torch.Generator().manual_seed(5)
         (alone,) = astrocyte.circuit(query, key, value, readout.units, again, block=8)
-        assert torch.equal(alone.output, readout.output)
-        assert torch.equal(alone.log_p, readout.log_p)
+        torch.testing.assert_close(alone.output, readout.output, rtol=1e-11, atol=0)
+        torch.testing.assert_close(alone.log_p, readout.log_p, rtol=1e-11, atol=1e-12)
+
+
+@pytest.mark.parametrize("kind", feature_maps.MAPS, ids=lambda kind: kind.name)
+def test_heads_in_turn_give_what_all_at_once_give(kind, monkeypatch):
+    query, key, value, _ = head(2)
+    apart, together = kind(), kind()
+    together.by_head = False
+    found = [
+        astrocyte.circuit(query, key, value, [8, 56], torch.Generator().manual_seed(6), one, 8)
+        for one in (apart, together)
+    ]
+    for ours, theirs in zip(*found, strict=True):
+        torch.testing.assert_close(ours.output, theirs.output, rtol=1e-8, atol=1e-10)
+        torch.testing.assert_close(ours.log_p, theirs.log_p, rtol=1e-8, atol=1e-10)
 
 
 def test_every_head_has_its_own_hidden_units():

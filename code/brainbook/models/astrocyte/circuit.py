@@ -20,8 +20,11 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor
 
+from brainbook.evidence.products import product
 from brainbook.models.attention.softmax import check
 from brainbook.models.features.maps import FeatureMap, HiddenUnits, Positive
+
+LONG = 1024  # hidden units held at once where heads take turns
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,25 @@ def circuit(
     heads = query.shape[:-2] if heads is None else tuple(heads)
     wanted = _block_sizes(sizes, block)
     blocks = feature_map.blocks(wanted, query.shape[-1], generator, heads, query.dtype)
+    if _by_head(query, feature_map):
+        blocks = _joined(blocks, sizes)
     return list(run(query, key, value, blocks, sizes, feature_map))
+
+
+def _by_head(query: Tensor, feature_map: FeatureMap) -> bool:
+    """Whether heads take turns: one head's features of a long block fit a processor's cache."""
+    return feature_map.by_head and query.ndim == 3
+
+
+def _joined(blocks: Iterable[HiddenUnits], sizes: Sequence[int]) -> Iterator[HiddenUnits]:
+    """The same units in blocks of about ``LONG`` that still meet every number in ``sizes``."""
+    held, done = [], 0
+    for units in blocks:
+        held.append(units)
+        done += len(units)
+        if done in sizes or sum(map(len, held)) >= LONG:
+            yield HiddenUnits.joined(held)
+            held = []
 
 
 def default_block(query: Tensor) -> int:
@@ -142,23 +163,42 @@ def run(
     with_ones = torch.cat([value, torch.ones_like(value[..., :1])], dim=-1)
     total = torch.zeros_like(query[..., :1] * with_ones[..., :1, :])  # (..., N, d_value + 1)
     offset = torch.full_like(query[..., :1], -math.inf)  # (..., N, 1)
+    groups = range(len(query)) if _by_head(query, feature_map) else [...]
     wanted, done = set(sizes), 0
     for units in blocks:
-        amplitude, exponent = feature_map.write(key, units)
-        written_offset = exponent.amax(-2, keepdim=True)  # (..., 1, m) or (..., 1, 1)
-        rates = _rates(amplitude, exponent.sub_(written_offset))
-        stored = rates.mT @ with_ones  # (..., m, d_value + 1): H^T beside g
-
-        amplitude, exponent = feature_map.read(query, units)
-        exponent = exponent.add_(written_offset)
-        highest = torch.maximum(offset, exponent.amax(-1, keepdim=True))
-        rates = _rates(amplitude, exponent.sub_(highest))
-        total.mul_((offset - highest).exp_()).add_(rates @ stored)
-        offset = highest
-
+        for group in groups:
+            tensors = (x[group] for x in (query, key, with_ones, total, offset))
+            _add(*tensors, units.of(group), feature_map)
         done += len(units)
         if done in wanted:
             yield _readout(total, offset, done)
+
+
+def _add(
+    query: Tensor,
+    key: Tensor,
+    with_ones: Tensor,
+    total: Tensor,
+    offset: Tensor,
+    units: HiddenUnits,
+    feature_map: FeatureMap,
+) -> None:
+    """What a block of units adds to ``total`` (..., N, d_value + 1), scaled by exp(``offset``).
+
+    query, key : (..., N, d). with_ones : (..., N, d_value + 1), values beside a one.
+    total, offset (..., N, 1) : changed in place. units, feature_map : as in :func:`run`.
+    """
+    amplitude, exponent = feature_map.write(key, units)
+    written_offset = exponent.amax(-2, keepdim=True)  # (..., 1, m) or (..., 1, 1)
+    rates = _rates(amplitude, exponent.sub_(written_offset))
+    stored = product(rates.mT, with_ones)  # (..., m, d_value + 1): H^T beside g
+
+    amplitude, exponent = feature_map.read(query, units)
+    exponent = exponent.add_(written_offset)
+    highest = torch.maximum(offset, exponent.amax(-1, keepdim=True))
+    rates = _rates(amplitude, exponent.sub_(highest))
+    total.mul_((offset - highest).exp_()).add_(product(rates, stored))
+    offset.copy_(highest)
 
 
 def _rates(amplitude: Tensor | None, exponent: Tensor) -> Tensor:

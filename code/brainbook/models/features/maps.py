@@ -25,6 +25,8 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor
 
+from brainbook.evidence.products import product
+
 from .draws import Draws, Independent, check_size
 
 
@@ -48,6 +50,20 @@ class HiddenUnits:
         bias, gain = (None if x is None else x[..., start:stop] for x in (self.bias, self.log_gain))
         return HiddenUnits(self.weight[..., start:stop, :], bias, gain)
 
+    def of(self, heads) -> HiddenUnits:
+        """The units of some heads, by any index of the leading dimensions."""
+        if heads is ...:
+            return self
+        parts = (None if x is None else x[heads] for x in (self.weight, self.bias, self.log_gain))
+        return HiddenUnits(*parts)
+
+    @classmethod
+    def joined(cls, blocks: Sequence[HiddenUnits]) -> HiddenUnits:
+        """Several blocks as one."""
+        weight = torch.cat([units.weight for units in blocks], -2)
+        rest = [[units.bias for units in blocks], [units.log_gain for units in blocks]]
+        return cls(weight, *(None if x[0] is None else torch.cat(x, -1) for x in rest))
+
     def split(self, size: int) -> Iterator[HiddenUnits]:
         """The same units in blocks of at most ``size``."""
         for start in range(0, len(self), size):
@@ -60,6 +76,7 @@ class FeatureMap:
     name: str
     needs_bias = False
     unbiased = True
+    by_head = False  # whether a head's own units are all that its features need
     draws: Draws = Independent()
 
     def drawn(self, draws: Draws) -> FeatureMap:
@@ -141,7 +158,7 @@ def _gained(
 
 def _drive(x: Tensor, units: HiddenUnits) -> Tensor:
     """W x, plus the bias where there is one. (..., N, m)"""
-    drive = x @ units.weight.mT
+    drive = product(x, units.weight.mT)
     return drive if units.bias is None else drive.add_(units.bias.unsqueeze(-2))
 
 
@@ -158,6 +175,7 @@ class Positive(FeatureMap):
     """
 
     name = "positive exponential"
+    by_head = True
 
     def features(self, x: Tensor, units: HiddenUnits) -> tuple[None, Tensor]:
         return None, _drive(x, units).sub_(_half_square(x))
@@ -170,6 +188,7 @@ class Trigonometric(FeatureMap):
     """
 
     name = "cosine"
+    by_head = True
     needs_bias = True
 
     def features(self, x: Tensor, units: HiddenUnits) -> tuple[Tensor, Tensor]:
@@ -184,6 +203,7 @@ class RectifiedCosine(FeatureMap):
     """
 
     name = "rectified cosine"
+    by_head = True
     needs_bias = True
     unbiased = False
 
@@ -199,6 +219,7 @@ class TruncatedExponential(FeatureMap):
     """
 
     name = "truncated exponential"
+    by_head = True
     unbiased = False
 
     def __init__(self, ceiling: float = 150.0) -> None:
@@ -218,6 +239,7 @@ class Linear(FeatureMap):
     """
 
     name = "linear"
+    by_head = True
     unbiased = False
 
     def features(self, x: Tensor, units: HiddenUnits) -> tuple[Tensor, Tensor]:
