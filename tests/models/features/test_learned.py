@@ -8,10 +8,10 @@ from brainbook.models.astrocyte.tuned import gated
 from brainbook.models.attention import softmax as attention
 from brainbook.models.features import variance as feature_variance
 from brainbook.models.features.learned import (
+    LOSSES,
     Centred,
     Learned,
     Recipe,
-    _square_error,
     learn,
     unfolded,
 )
@@ -66,15 +66,6 @@ def test_learned_units_follow_attention_better_than_their_start():
         return attention.relative_error(readout.output, exact).mean()
 
     assert error(150) < 0.6 * error(0)
-
-
-def test_log_weights_are_the_circuits_own_weights():
-    query, key, value, generator = passages(count=1)
-    learned = learn(query, key, 12, generator, Recipe(steps=3))
-    weights = learned.log_weights(query, key).exp()
-    assert torch.allclose(weights.sum(-1), torch.ones(()).double())
-    (readout,) = run(query, key, value, [learned.writing], [12], learned)
-    assert torch.allclose(weights @ value, readout.output, atol=1e-10)
 
 
 def test_learning_is_repeatable_and_leaves_its_input_alone():
@@ -132,14 +123,29 @@ def test_learning_on_the_output_error_lowers_it_and_leaves_the_start_alone():
     assert torch.equal(start.writing.weight, kept) and not start.writing.weight.requires_grad
 
 
-def test_the_output_loss_is_the_square_of_the_relative_error():
+@pytest.mark.parametrize("loss", LOSSES)
+def test_gradients_are_those_of_autograd_through_the_circuits_own_weights(loss):
     query, key, value, generator = passages(count=1)
-    model = learn(query, key, 8, generator, Recipe(steps=2))
-    target = (query[0] @ key[0].mT).softmax(-1)
-    found = _square_error(model.log_weights(query[0], key[0]), target, value[0])
-    estimate = output(model, model.writing, query[0], key[0], value[0])
-    expected = attention.relative_error(estimate, target @ value[0]).square()
-    assert torch.allclose(found, expected, rtol=1e-8)
+    query, key, value = query[0], key[0], value[0]
+    start = learn(query[None], key[None], 8, generator, Recipe(steps=2))
+    sides = [HiddenUnits(x.weight.clone(), x.bias.clone()) for x in (start.writing, start.reading)]
+    parameters = [part.requires_grad_() for x in sides for part in (x.weight, x.bias)]
+    model, target = Learned(*sides), (query @ key.mT).softmax(-1)
+    exponents = model.read(query)[1].unsqueeze(-2) + model.write(key)[1].unsqueeze(-3)
+    log_weights = exponents.logsumexp(-1).log_softmax(-1)  # (heads, N, N)
+    estimate = output(model, model.writing, query, key, value)
+    assert torch.allclose(log_weights.exp() @ value, estimate, atol=1e-10)
+    by_head = {
+        "cross-entropy": -(target * log_weights).sum(-1).mean(-1),
+        "output error": attention.relative_error(
+            log_weights.exp() @ value, target @ value
+        ).square(),
+    }[loss]
+    expected = torch.autograd.grad(by_head.sum(), parameters)
+    with torch.no_grad():
+        found = model.gradients(query, key, target, value, loss)
+    for ours, theirs in zip(found, expected, strict=True):
+        assert torch.allclose(ours, theirs, rtol=1e-9, atol=1e-13)
 
 
 def test_losses_and_starts_are_checked():

@@ -29,6 +29,7 @@ from .maps import FeatureMap, HiddenUnits, Positive
 from .unbiased import Transformed
 
 LOSSES = ("cross-entropy", "output error")
+LEAST = 1e-30  # of a kernel whose logarithm is taken
 
 
 class Centred(Transformed):
@@ -62,14 +63,40 @@ class Learned(FeatureMap):
     def read(self, query: Tensor, units: HiddenUnits | None = None) -> tuple[None, Tensor]:
         return None, query @ self.reading.weight.mT + self.reading.bias.unsqueeze(-2)
 
-    def log_weights(self, query: Tensor, key: Tensor) -> Tensor:
-        """log of the attention weights that the circuit gives, (..., N, N); differentiable."""
+    def gradients(
+        self, query: Tensor, key: Tensor, target: Tensor, value: Tensor | None, loss: str
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Derivatives of a loss by weight and bias of writing, then of reading, all (heads, ...).
+
+        By hand: autograd takes a third longer. K = phi psi^T is the kernel, P = K / sum_s K are
+        the circuit's attention weights, T the head's.
+
+        Parameters
+        ----------
+        query, key, value : (heads, N, d). The cross-entropy needs no values.
+        target : T, (heads, N, N).
+        loss : one of ``LOSSES``, each head's own.
+        """
         reading, writing = self.read(query)[1], self.write(key)[1]
-        shift = writing.detach().amax(-2, keepdim=True)
+        shift = writing.amax(-2, keepdim=True)  # of a unit, as much for reading as against writing
         reading = reading + shift
-        top = reading.detach().amax(-1, keepdim=True)
-        kernel = (reading - top).exp() @ (writing - shift).exp().mT
-        return kernel.clamp_min(1e-30).log().log_softmax(-1)
+        # phi, but for a factor a query, which P does not see, and psi: (heads, N, m)
+        phi, psi = (reading - reading.amax(-1, keepdim=True)).exp(), (writing - shift).exp()
+        kernel = phi @ psi.mT  # (heads, N, N)
+        seen, kernel = kernel >= LEAST, kernel.clamp_min(LEAST)
+        total = kernel.sum(-1, keepdim=True)
+        if loss == LOSSES[0]:
+            # -mean_t sum_s T log P, by K: (1 / sum_s K - T / K) / N
+            slope = (1 / total - target / kernel) / len(target[0])
+        else:
+            # |(P - T) V|^2 / |T V|^2, by P and then by K
+            weights, exact = kernel / total, target @ value
+            by_weight = 2 * ((weights - target) @ value) @ value.mT
+            by_weight = by_weight / exact.square().sum((-2, -1), keepdim=True)
+            slope = (by_weight - (by_weight * weights).sum(-1, keepdim=True)) / total
+        slope = slope * seen
+        writes, reads = (slope.mT @ phi) * psi, (slope @ psi) * phi  # by exponent, (heads, N, m)
+        return writes.mT @ key, writes.sum(-2), reads.mT @ query, reads.sum(-2)
 
 
 def unfolded(gated: Gated) -> Learned:
@@ -138,41 +165,21 @@ def learn(
     if len(start.writing) != units:
         raise ValueError(f"start: got {len(start.writing)} units; must be {units}")
     parameters = [
-        part.clone().requires_grad_(True)
-        for side in (start.writing, start.reading)
-        for part in (side.weight, side.bias)
+        part.clone() for side in (start.writing, start.reading) for part in (side.weight, side.bias)
     ]
     model = Learned(HiddenUnits(*parameters[:2]), HiddenUnits(*parameters[2:]))
-    _descend(model, parameters, query, key, value, recipe, generator)
-    for parameter in parameters:
-        parameter.requires_grad_(False)
-    return model
-
-
-def _descend(
-    model: Learned,
-    parameters: list[Tensor],
-    query: Tensor,
-    key: Tensor,
-    value: Tensor | None,
-    recipe: Recipe,
-    generator: Generator,
-) -> None:
-    """Adam on the model's parameters, one passage a step."""
     optimiser = torch.optim.Adam(parameters, lr=recipe.learning_rate)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, recipe.steps)
     target = (query @ key.mT).softmax(-1)  # (passages, heads, N, N)
     for _ in range(recipe.steps):
         chosen = int(torch.randint(len(query), (), generator=generator))
-        log_weights = model.log_weights(query[chosen], key[chosen])
-        if recipe.loss == LOSSES[0]:
-            loss = -(target[chosen] * log_weights).sum(-1).mean(-1)
-        else:
-            loss = _square_error(log_weights, target[chosen], value[chosen])
-        optimiser.zero_grad()
-        loss.sum().backward()
+        passage = (None if x is None else x[chosen] for x in (query, key, target, value))
+        slopes = model.gradients(*passage, recipe.loss)
+        for parameter, slope in zip(parameters, slopes, strict=True):
+            parameter.grad = slope
         optimiser.step()
         schedule.step()
+    return model
 
 
 def _random_start(query: Tensor, key: Tensor, units: int, generator: Generator) -> Learned:
@@ -183,9 +190,3 @@ def _random_start(query: Tensor, key: Tensor, units: int, generator: Generator) 
         -(weight @ x.mean((0, -2)).unsqueeze(-1)).squeeze(-1) for x in (key, query)
     )
     return Learned(HiddenUnits(weight, write_bias), HiddenUnits(weight, read_bias))
-
-
-def _square_error(log_weights: Tensor, target: Tensor, value: Tensor) -> Tensor:
-    """|circuit's output - attention's|^2 / |attention's|^2, (heads,)."""
-    apart = (log_weights.exp() - target) @ value
-    return apart.square().sum((-2, -1)) / (target @ value).square().sum((-2, -1))
