@@ -1,4 +1,4 @@
-"""Each test process computes with one thread, as the pages do: small products run faster so.
+"""Each test process computes with one thread and keeps freed memory, as the pages do.
 
 What ``store.kept`` decorates runs each time, so that a test sees what it has replaced.
 """
@@ -7,11 +7,14 @@ import os
 
 import pytest
 
+from brainbook.press.worker import ENVIRONMENT
+
 # What a test asks for tells what it needs; others carry ``@pytest.mark.slow`` themselves.
 BOOKS = {"written", "another", "built", "interpreter"}
 PEERS = {"run_peer", "peer"}
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ |= {name: value for name, value in ENVIRONMENT.items() if name.startswith("MALLOC")}
 os.environ["BRAINBOOK_KEPT"] = "off"
 
 

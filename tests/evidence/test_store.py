@@ -155,3 +155,11 @@ def test_results_of_a_module_that_is_gone_are_dropped(tmp_path, monkeypatch):
     store.forget_gone()
     kept = [path.name for path in (tmp_path / "store").iterdir()]
     assert kept == ["brainbook.evidence.datasets.digits"]
+
+
+def test_a_parameter_left_out_counts_as_its_default(counted):
+    store.made_once(counted, units=[1])
+    store.made_once(counted, units=[1], seeds=(0, 1))
+    assert len(counted.calls) == 1
+    store.made_once(counted, units=[1], seeds=(0, 2))
+    assert len(counted.calls) == 2

@@ -36,15 +36,18 @@ R = TypeVar("R")
 def made_once(function: Callable[..., R], /, **params: Any) -> R:
     """Return ``function(**params)``, from the store where it has been made before.
 
-    Parameters must determine the result: pass a seed, not a generator. The result must
-    survive pickling.
+    Parameters must determine the result: pass a seed, not a generator. One that is left out
+    counts as its default, so that two pages find the same network. The result must survive
+    pickling.
 
     Raises
     ------
     ValueError : the function is not a named function of the book's modules; a parameter has no
         digest; the function reads a data file whose name its modules do not hold.
     """
-    return _stored(function, params, partial(function, **params))
+    bound = inspect.signature(function).bind(**params)
+    bound.apply_defaults()
+    return _stored(function, dict(bound.arguments), partial(function, **params))
 
 
 @overload
