@@ -4,6 +4,7 @@ What ``store.kept`` decorates runs each time, so that a test sees what it has re
 """
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from brainbook.press.worker import ENVIRONMENT
 # What a test asks for tells what it needs; others carry ``@pytest.mark.slow`` themselves.
 BOOKS = {"written", "another", "built", "interpreter"}
 PEERS = {"run_peer", "peer"}
+READER = Path(__file__).with_name("reader")
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ |= {name: value for name, value in ENVIRONMENT.items() if name.startswith("MALLOC")}
@@ -26,5 +28,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("slow")
         if needs & PEERS:
             item.add_marker("peers")
-        if "reader" in item.path.parts:
+        if item.path.is_relative_to(READER):
             item.add_marker("browser")

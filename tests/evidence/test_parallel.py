@@ -36,6 +36,8 @@ GAUSSIAN = [SHORT | {"seeds": [seed]} for seed in range(5)]
 LONG = [SHORT | {"units": [2**17], "tokens": 64, "heads": 8, "seeds": [s]} for s in range(8)]
 WRONG = GAUSSIAN[:3] + [SHORT | {"seeds": [77], "settings": {"none": (8, -1.0)}}] + GAUSSIAN[3:]
 
+pytestmark = pytest.mark.slow
+
 
 def same(left: list[Sweep], right: list[Sweep]) -> None:
     """Bit for bit."""

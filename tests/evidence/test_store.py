@@ -61,6 +61,7 @@ def test_a_function_without_a_home_is_refused(folder):
         store.made_once(lambda: 3)
 
 
+@pytest.mark.slow
 def test_processes_wait_for_the_first(folder):
     code = (
         "from brainbook.evidence import store, datasets\n"

@@ -165,6 +165,7 @@ def test_default_block_keeps_features_to_a_few_megabytes():
         assert block * math.prod(shape[:-1]) <= max(2**20, 16 * math.prod(shape[:-1]))
 
 
+@pytest.mark.slow
 def test_a_million_units_fit_in_two_gigabytes():
     """N = 512 tokens, d = 64, m = 10^6, float32: features at once would take 4 GB.
 
