@@ -85,7 +85,7 @@ def build(
         fingerprint.refresh()
         keys = [cache.key_of(page) for page in pages if page.runs]
         first = None
-        if render and look and not html.published().exists():
+        if render and look and not names and not html.published().exists():
             first = partial(first_look, pages, keys)
         wanted = [key for key in keys if not names or key.page.name in chosen]
         execute_stale(wanted, jobs or execute.cores(), first)
