@@ -10,10 +10,11 @@ from brainbook.models.learning.eligibility import (
     BackpropagationThroughTime,
     Eprop,
     SymmetricEprop,
+    draw_spiking_net,
     low_pass,
 )
 
-SETTINGS = {"units": 7, "hold": 2}
+UNITS, HOLD = 7, 2
 
 
 class Surrogate(torch.autograd.Function):
@@ -42,7 +43,7 @@ def by_autograd(rule, net, task):
     """An independent simulation whose reset carries no gradient."""
     inputs, targets = task
     recurrent, readout = (w.clone().requires_grad_() for w in net.weights)
-    v = z = torch.zeros(2, 4, rule.units, dtype=torch.float64)
+    v = z = torch.zeros(2, 4, UNITS, dtype=torch.float64)
     y, loss = torch.zeros(2, 4, 10, dtype=torch.float64), 0.0
     one = torch.ones(2, 4, 1, dtype=torch.float64)
     steps = ROWS * rule.hold
@@ -58,8 +59,8 @@ def by_autograd(rule, net, task):
 
 
 def test_through_time_is_the_gradient(task):
-    rule = BackpropagationThroughTime(**SETTINGS)
-    net = rule.draw((0, 1), torch.float64)
+    rule = BackpropagationThroughTime(HOLD)
+    net = draw_spiking_net((0, 1), UNITS, torch.float64)
     record = rule.run(net, net.weights, *task)
     assert 0.02 < float(rule.spikes(record.activity["v"]).mean()) < 0.9
     found = rule.gradients(record.activity, net, net.weights)
@@ -69,8 +70,8 @@ def test_through_time_is_the_gradient(task):
 
 @pytest.mark.parametrize("make", [Eprop, SymmetricEprop])
 def test_traces_formed_forward_in_time_give_the_same_sum(task, make):
-    rule = make(**SETTINGS)
-    net = rule.draw((0, 1), torch.float64)
+    rule = make(HOLD)
+    net = draw_spiking_net((0, 1), UNITS, torch.float64)
     wires = rule.wires(net)
     activity = rule.run(net, wires, *task).activity
     stepwise = rule.contributions(activity, net, wires).sum(dim=0)
@@ -78,8 +79,8 @@ def test_traces_formed_forward_in_time_give_the_same_sum(task, make):
 
 
 def test_eprop_differs_from_the_gradient_only_through_other_neurons(task):
-    rule = SymmetricEprop(**SETTINGS)
-    net = rule.draw((0, 1), torch.float64)
+    rule = SymmetricEprop(HOLD)
+    net = draw_spiking_net((0, 1), UNITS, torch.float64)
     for connected in (True, False):
         if not connected:
             net.weights[0][..., ROWS:-1] = 0
@@ -95,10 +96,23 @@ def test_low_pass_is_a_geometric_sum():
     assert low_pass(signal, 0.5).flatten().tolist() == [0, 1, 0.5, 0.25, 0.125]
 
 
+def test_pixels_drive_as_strongly_whatever_the_number_of_units():
+    for units in (5, 30):
+        entries = draw_spiking_net(range(40), units, torch.float64).weights[0]
+        pixels = entries[..., :ROWS].square().sum(-1)  # (replicas, units)
+        assert float(pixels.mean()) == pytest.approx(1, rel=0.05)
+
+
 @pytest.mark.parametrize(
-    ("setting", "named"), [({"units": 0}, "units"), ({"alpha": 1.0}, "alpha"),
-                           ({"kappa": -0.1}, "kappa"), ({"slope": 0}, "slope")]
-)  # fmt: skip
-def test_wrong_settings_are_named(setting, named):
-    with pytest.raises(ValueError, match=named):
-        Eprop(**setting)
+    ("call", "told"),
+    [
+        (lambda: Eprop(hold=0), "hold: got 0"),
+        (lambda: Eprop(alpha=1.0), "alpha: got 1.0"),
+        (lambda: Eprop(kappa=-0.1), "kappa: got -0.1"),
+        (lambda: Eprop(slope=0), "slope: got"),
+        (lambda: draw_spiking_net((0,), 0), "units: got 0"),
+    ],
+)
+def test_wrong_settings_are_named(call, told):
+    with pytest.raises(ValueError, match=told):
+        call()

@@ -11,6 +11,7 @@ from brainbook.models.learning.equilibrium_propagation import EquilibriumPropaga
 from brainbook.models.learning.hebbian import HebbianFeatures, oja_path
 from brainbook.models.learning.predictive_coding import PredictiveCoding
 from brainbook.models.learning.rules import draw_net
+from brainbook.models.learning.training import learn
 
 SEEDS, WIDTHS = (0, 1, 2), (6, 5, 4, 3)
 
@@ -161,6 +162,20 @@ def test_hebbian_features_have_one_winner_and_grow_towards_length_one():
     assert lengths.numpy() == pytest.approx(np.ones((1, 4)), abs=0.05)
 
 
+def test_kolen_pollack_moves_both_ways_alike(task):
+    network, rule = net(), rules.KolenPollack(0.1)
+    before = [w - b for w, b in zip(network.weights, network.feedback, strict=True)]
+    learn(network, rule, *task, torch.full((len(SEEDS), 1, 1), 0.2, dtype=torch.float64))
+    after = [w - b for w, b in zip(network.weights, network.feedback, strict=True)]
+    assert all(torch.allclose(a, 0.9 * b) for a, b in zip(after, before, strict=True))
+
+
+def test_recorded_activity_belongs_to_neurons():
+    rule = rules.Backpropagation()
+    names = ("x0", "x1 plus", "mu2", "target")
+    assert [rule.neurons(name) for name in names] == ["below", "layer 1", "layer 2", "target"]
+
+
 @pytest.mark.parametrize(
     ("make", "named"),
     [(lambda: draw_net((), WIDTHS), "seeds"), (lambda: draw_net((0,), (3,)), "widths"),
@@ -168,7 +183,7 @@ def test_hebbian_features_have_one_winner_and_grow_towards_length_one():
      (lambda: EquilibriumPropagation(free=0), "free"), (lambda: PredictiveCoding(rate=2), "rate"),
      (lambda: PredictiveCoding(precision=0), "precision"),
      (lambda: PredictiveCoding(steps=0), "steps"),
-     (lambda: HebbianFeatures(speed=0), "speed")],
+     (lambda: HebbianFeatures(speed=0), "speed"), (lambda: rules.KolenPollack(1.0), "decay")],
 )  # fmt: skip
 def test_wrong_settings_are_named(make, named):
     with pytest.raises(ValueError, match=named):

@@ -17,10 +17,10 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from .rules import Net, Record, down, drive, forward, outer
+from .rules import Activity, Net, Record, Rule, down, drive, forward, outer
 
 
-class EquilibriumPropagation:
+class EquilibriumPropagation(Rule):
     """The rule; ``symmetric`` nudges once each way and halves the difference (Laborieux 2021).
 
     Parameters
@@ -33,8 +33,6 @@ class EquilibriumPropagation:
     ------
     ValueError : ``beta`` or the sweeps are out of range.
     """
-
-    decay = 0.0
 
     def __init__(
         self, beta: float = 0.3, symmetric: bool = True, free: int = 10, nudged: int = 4
@@ -85,9 +83,7 @@ class EquilibriumPropagation:
         steps = self.free + self.nudged * (len(phases) - 1)
         return Record(activity | {"x0": inputs}, phases, steps)
 
-    def gradients(
-        self, activity: Mapping[str, Tensor], net: Net, wires: Sequence[Tensor]
-    ) -> list[Tensor]:
+    def gradients(self, activity: Activity, net: Net, wires: Sequence[Tensor]) -> list[Tensor]:
         """−(x_l⁺ x_{l−1}⁺ − x_l⁻ x_{l−1}⁻) / span: what two neurons did, in two phases."""
         span = self.beta * (2 if self.symmetric else 1)
 
@@ -103,7 +99,7 @@ class EquilibriumPropagation:
             for layer in range(1, len(net.weights) + 1)
         ]
 
-    def error_signal(self, activity: Mapping[str, Tensor], net: Net, wires: Sequence[Tensor]):
+    def error_signal(self, activity: Activity, net: Net, wires: Sequence[Tensor]):
         """None: the error travels as a change of the activity itself."""
         return None
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
-from .rules import Net, Record, drive, outer
+from .rules import Activity, Net, Record, Rule, drive, outer
 
 
-class HebbianFeatures:
+class HebbianFeatures(Rule):
     """A hidden layer that learns from its input alone, below a readout that learns from errors.
 
     All units share one inhibitory partner that subtracts their mean; what remains above zero is
@@ -29,8 +29,6 @@ class HebbianFeatures:
     ------
     ValueError : a parameter is not positive.
     """
-
-    decay = 0.0
 
     def __init__(self, speed: float = 0.3, balance: float = 10.0, gain: float = 1.0) -> None:
         for name, value in (("speed", speed), ("balance", balance), ("gain", gain)):
@@ -56,9 +54,7 @@ class HebbianFeatures:
         activity = hidden | {"x0": inputs, "x2": drive(net.weights[1], hidden["x1"])}
         return Record(activity | {"target": targets}, ["up"], 2)
 
-    def gradients(
-        self, activity: Mapping[str, Tensor], net: Net, wires: Sequence[Tensor]
-    ) -> list[Tensor]:
+    def gradients(self, activity: Activity, net: Net, wires: Sequence[Tensor]) -> list[Tensor]:
         """Minus the change of the hidden layer, and the delta rule's gradient of the readout."""
         won, excited, weights = activity["won1"], activity["s1"], net.weights[0]
         hebb = outer(won * excited, activity["x0"])[..., :-1]
@@ -68,7 +64,7 @@ class HebbianFeatures:
         error = activity["x2"] - activity["target"]
         return [-self.speed * change, outer(error, activity["x1"])]
 
-    def error_signal(self, activity: Mapping[str, Tensor], net: Net, wires: Sequence[Tensor]):
+    def error_signal(self, activity: Activity, net: Net, wires: Sequence[Tensor]):
         """None reaches the hidden layer."""
         return None
 

@@ -17,10 +17,10 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from .rules import Net, Record, down, drive, forward, outer
+from .rules import Activity, Net, Record, Rule, down, drive, forward, outer
 
 
-class PredictiveCoding:
+class PredictiveCoding(Rule):
     """The rule.
 
     Parameters
@@ -33,8 +33,6 @@ class PredictiveCoding:
     ------
     ValueError : a parameter is out of range.
     """
-
-    decay = 0.0
 
     def __init__(
         self, rate: float = 0.2, steps: int = 12, fixed: bool = False, precision: float = 1.0
@@ -86,9 +84,7 @@ class PredictiveCoding:
             activity |= {f"x{n}": before[f"x{n}"] for n in range(layers)}
         return Record(activity, ["predict", "settle with targets"], layers + self.steps)
 
-    def gradients(
-        self, activity: Mapping[str, Tensor], net: Net, wires: Sequence[Tensor]
-    ) -> list[Tensor]:
+    def gradients(self, activity: Activity, net: Net, wires: Sequence[Tensor]) -> list[Tensor]:
         """−(ε_l ∘ f'_l)ᵀ x_{l−1}, over the output's precision."""
         layers = len(net.weights)
         return [
@@ -100,7 +96,7 @@ class PredictiveCoding:
             for n in range(1, layers + 1)
         ]
 
-    def error_signal(self, activity: Mapping[str, Tensor], net: Net, wires: Sequence[Tensor]):
+    def error_signal(self, activity: Activity, net: Net, wires: Sequence[Tensor]):
         """ε_1: error neurons of their own, one for each value neuron."""
         return activity["e1"]
 

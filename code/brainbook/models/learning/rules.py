@@ -12,14 +12,15 @@ whose last column is the bias; activity (replicas, batch, units).
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import torch
 from torch import Tensor
 
 WIDTHS = (64, 48, 48, 10)
+Activity = Mapping[str, Tensor]
 
 
 @dataclass
@@ -50,29 +51,51 @@ class Record:
     steps: int = 0
 
 
-class Rule(Protocol):
-    """What every learning rule offers."""
+class Rule(ABC):
+    """What every learning rule offers.
 
-    decay: float
+    decay : share of every weight that is lost at each step.
+    learns_wires : the way down gets the same changes as the way up.
+    """
 
+    decay = 0.0
+    learns_wires = False
+
+    @abstractmethod
     def wires(self, net: Net) -> list[Tensor]:
         """The weights, by layer, whose transposes carry signals down."""
 
+    @abstractmethod
     def run(self, net: Net, wires: Sequence[Tensor], inputs: Tensor, targets: Tensor) -> Record:
         """Let the network be active on inputs and targets."""
 
-    def gradients(
-        self, activity: Mapping[str, Tensor], net: Net, wires: Sequence[Tensor]
-    ) -> list[Tensor]:
+    @abstractmethod
+    def gradients(self, activity: Activity, net: Net, wires: Sequence[Tensor]) -> list[Tensor]:
         """Estimated gradient of the loss for each weight matrix."""
 
-    def error_signal(
-        self, activity: Mapping[str, Tensor], net: Net, wires: Sequence[Tensor]
-    ) -> Tensor | None:
+    @abstractmethod
+    def error_signal(self, activity: Activity, net: Net, wires: Sequence[Tensor]) -> Tensor | None:
         """What reaches layer 1 beside its activity, or None where nothing does."""
 
+    @abstractmethod
     def predict(self, net: Net, inputs: Tensor) -> Tensor:
         """Outputs (replicas, batch, outputs) without targets."""
+
+    def true_gradients(self, net: Net, inputs: Tensor, targets: Tensor) -> list[Tensor]:
+        """Gradient of the loss of the network that the rule trains: the chain rule's."""
+        chain = Backpropagation()
+        activity = chain.run(net, net.weights, inputs, targets).activity
+        return chain.gradients(activity, net, net.weights)
+
+    def neurons(self, name: str) -> str:
+        """Whose activity ``name`` is: "below", "layer 1", …, or a group of its own.
+
+        A layer's values, errors and phases are those of its neurons.
+        """
+        digits = [mark for mark in name.split()[0] if mark.isdigit()]
+        if not digits:
+            return name
+        return "below" if digits[-1] == "0" else f"layer {digits[-1]}"
 
 
 def draw_net(
@@ -92,30 +115,31 @@ def draw_net(
     if not len(seeds):
         raise ValueError("seeds: got none; at least one is needed")
     drawn = [_draw_one(seed, tuple(widths), gain, dtype) for seed in seeds]
-    return Net(
-        *(
-            [torch.stack(each) for each in zip(*part, strict=True)]
-            for part in zip(*drawn, strict=True)
-        )
+    weights, feedback, direct = (
+        [torch.stack(each) for each in zip(*part, strict=True)] for part in zip(*drawn, strict=True)
     )
+    return Net(weights, feedback, direct)
 
 
-def _draw_one(seed: int, widths: tuple[int, ...], gain: float, dtype: torch.dtype):
+def _draw_one(
+    seed: int, widths: tuple[int, ...], gain: float, dtype: torch.dtype
+) -> tuple[list[Tensor], list[Tensor], list[Tensor]]:
+    """Weights, feedback and direct feedback of one network, without replicas."""
     generator = torch.Generator().manual_seed(seed)
 
     def normal(rows: int, columns: int, scale: float) -> Tensor:
-        return scale * torch.randn(rows, columns, generator=generator, dtype=torch.float64).to(
-            dtype
-        )
+        entries = torch.randn(rows, columns, generator=generator, dtype=torch.float64)
+        return scale * entries.to(dtype)
 
-    def matrices(bias: float) -> list[Tensor]:
-        pairs = zip(widths, widths[1:], strict=False)
-        return [
-            torch.cat([normal(b, a, gain * a**-0.5), normal(b, 1, bias)], dim=1) for a, b in pairs
-        ]
+    def matrices() -> list[Tensor]:
+        drawn = []
+        for inputs, outputs in zip(widths, widths[1:], strict=False):
+            matrix = normal(outputs, inputs, gain * inputs**-0.5)
+            drawn.append(torch.cat([matrix, normal(outputs, 1, 0.0)], dim=1))
+        return drawn
 
     direct = [normal(widths[-1], hidden, widths[-1] ** -0.5) for hidden in widths[1:-1]]
-    return matrices(0.0), matrices(0.0), direct
+    return matrices(), matrices(), direct
 
 
 def with_one(activity: Tensor) -> Tensor:
@@ -144,18 +168,16 @@ def forward(weights: Sequence[Tensor], inputs: Tensor) -> dict[str, Tensor]:
 
 def outer(post: Tensor, pre: Tensor) -> Tensor:
     """Mean over the batch of post·preᵀ: (replicas, out, in + 1)."""
-    pairs = post.transpose(-1, -2) @ pre
+    pairs = post.transpose(-1, -2) @ pre  # (replicas, out, in)
     return torch.cat([pairs, post.sum(dim=-2).unsqueeze(-1)], dim=-1) / pre.shape[-2]
 
 
-class Backpropagation:
+class Backpropagation(Rule):
     """The chain rule: errors go down through the transposes of the weights themselves.
 
     δ_L = x_L − y, δ_l = (δ_{l+1} W_{l+1}) ∘ (1 − x_l²), ∇W_l = δ_lᵀ x_{l−1}
     (Rumelhart, Hinton & Williams 1986).
     """
-
-    decay = 0.0
 
     def wires(self, net: Net) -> list[Tensor]:
         return net.weights
@@ -168,23 +190,20 @@ class Backpropagation:
     def _steps_down(self, layers: int) -> int:
         return layers - 1
 
-    def errors(self, activity: Mapping[str, Tensor], net: Net, wires: Sequence[Tensor]):
+    def errors(self, activity: Activity, net: Net, wires: Sequence[Tensor]) -> list[Tensor]:
         """Error signals by layer, from layer 1 up to the output."""
         layers = len(net.weights)
-        delta = activity[f"x{layers}"] - activity["target"]
-        found = [delta]
+        deltas = [activity[f"x{layers}"] - activity["target"]]
         for layer in range(layers - 1, 0, -1):
-            delta = down(wires[layer], delta) * (1 - activity[f"x{layer}"] ** 2)
-            found.append(delta)
-        return found[::-1]
+            slope = 1 - activity[f"x{layer}"] ** 2
+            deltas.append(down(wires[layer], deltas[-1]) * slope)
+        return deltas[::-1]
 
-    def gradients(
-        self, activity: Mapping[str, Tensor], net: Net, wires: Sequence[Tensor]
-    ) -> list[Tensor]:
+    def gradients(self, activity: Activity, net: Net, wires: Sequence[Tensor]) -> list[Tensor]:
         deltas = self.errors(activity, net, wires)
         return [outer(delta, activity[f"x{layer}"]) for layer, delta in enumerate(deltas)]
 
-    def error_signal(self, activity: Mapping[str, Tensor], net: Net, wires: Sequence[Tensor]):
+    def error_signal(self, activity: Activity, net: Net, wires: Sequence[Tensor]):
         return self.errors(activity, net, wires)[0]
 
     def predict(self, net: Net, inputs: Tensor) -> Tensor:
@@ -211,8 +230,12 @@ class KolenPollack(FeedbackAlignment):
     W ← (1 − λ) W − η ∇, B ← (1 − λ) B − η ∇, hence W − B shrinks by 1 − λ at every step.
     """
 
-    decay = 1e-3
     learns_wires = True
+
+    def __init__(self, decay: float = 1e-3) -> None:
+        if not 0 <= decay < 1:
+            raise ValueError(f"decay: got {decay}; must lie in [0, 1)")
+        self.decay = decay
 
 
 class DirectFeedbackAlignment(Backpropagation):
@@ -227,7 +250,7 @@ class DirectFeedbackAlignment(Backpropagation):
     def _steps_down(self, layers: int) -> int:
         return 1
 
-    def errors(self, activity: Mapping[str, Tensor], net: Net, wires: Sequence[Tensor]):
+    def errors(self, activity: Activity, net: Net, wires: Sequence[Tensor]):
         layers = len(net.weights)
         error = activity[f"x{layers}"] - activity["target"]
         hidden = [
@@ -247,15 +270,13 @@ class ReadoutOnly(Backpropagation):
         activity = forward(net.weights, inputs) | {"target": targets}
         return Record(activity, ["up"], len(net.weights))
 
-    def gradients(
-        self, activity: Mapping[str, Tensor], net: Net, wires: Sequence[Tensor]
-    ) -> list[Tensor]:
+    def gradients(self, activity: Activity, net: Net, wires: Sequence[Tensor]) -> list[Tensor]:
         layers = len(net.weights)
         error = activity[f"x{layers}"] - activity["target"]
         frozen = [torch.zeros_like(matrix) for matrix in net.weights[:-1]]
         return [*frozen, outer(error, activity[f"x{layers - 1}"])]
 
-    def error_signal(self, activity: Mapping[str, Tensor], net: Net, wires: Sequence[Tensor]):
+    def error_signal(self, activity: Activity, net: Net, wires: Sequence[Tensor]):
         return None
 
 

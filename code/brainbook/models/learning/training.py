@@ -1,14 +1,12 @@
-"""Train one small network by each learning rule, each at its own best learning rate.
+"""Train one small network by a learning rule, many repetitions of it side by side.
 
-Repetitions with different seeds, and the learning rates tried, run side by side. Each seed picks
-its rate on validation images, a part of its own training images; the test images are scored once.
+Repetitions with different seeds, and the learning rates tried, are replicas of one network.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -16,74 +14,73 @@ import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from brainbook.evidence.store import made_once
-from brainbook.models.digits.training import examples
+from brainbook.evidence.datasets import Split
 
-from .eligibility import BackpropagationThroughTime, Eprop, SymmetricEprop
-from .equilibrium_propagation import EquilibriumPropagation
-from .hebbian import HebbianFeatures
-from .predictive_coding import PredictiveCoding
-from .rules import (
-    WIDTHS,
-    Backpropagation,
-    DirectFeedbackAlignment,
-    FeedbackAlignment,
-    KolenPollack,
-    Net,
-    ReadoutOnly,
-    Rule,
-    SignSymmetry,
-    cosine,
-    draw_net,
-)
+from .rules import Net, Rule, cosine, draw_net
 
 CLASSES = 10
-CHECK_IMAGES = 256
-WATCH_EVERY = 3
+CHECK_IMAGES = 256  # on which a rule's change is compared with the gradient
+WATCH_EVERY = 3  # epochs
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Images (replicas, count, pixels) and labels (replicas, count), to learn from and to score."""
+
+    images: Tensor
+    labels: Tensor
+    test_images: Tensor
+    test_labels: Tensor
+
+    def replicas(self, index: Sequence[int]) -> Examples:
+        """Those of the replicas ``index``, each as often as it is named."""
+        chosen = list(index)
+        return Examples(*(getattr(self, name)[chosen] for name in self.__dataclass_fields__))
+
+
+def stacked(splits: Sequence[Split]) -> Examples:
+    """A replica a split; the mean of its training images is taken from all its images."""
+
+    def joined(name: str) -> Tensor:
+        return torch.stack([torch.as_tensor(getattr(split, name)) for split in splits])
+
+    images, test_images = joined("train_images").flatten(2), joined("test_images").flatten(2)
+    mean = images.mean(dim=1, keepdim=True)  # (replicas, 1, pixels)
+    return Examples(
+        images - mean, joined("train_labels"), test_images - mean, joined("test_labels")
+    )
 
 
 @dataclass(frozen=True)
 class Setting:
-    """How a rule is tried: how it is made, its layers, its learning rates, its epochs."""
+    """How a rule is tried.
 
-    make: Callable[[], Rule]
+    Parameters
+    ----------
+    rule : the learning rule.
+    rates : learning rates to choose from.
+    draw : untrained networks, from seeds and ``dtype``.
+    epochs : passes over the images.
+    batch : images a step.
+    adam : Adam's steps in place of plain descent.
+    """
+
+    rule: Rule
     rates: tuple[float, ...]
-    widths: tuple[int, ...] = WIDTHS
+    draw: Callable[..., Net] = draw_net
     epochs: int = 24
-    gain: float = 1.0
-    adam: bool = False
     batch: int = 32
-
-
-SETTINGS = {
-    "backpropagation": Setting(Backpropagation, (0.3, 0.6, 1.2)),
-    "sign symmetry": Setting(SignSymmetry, (0.3, 0.6, 1.2)),
-    "Kolen-Pollack": Setting(KolenPollack, (0.4, 0.8, 1.6)),
-    "feedback alignment": Setting(FeedbackAlignment, (0.2, 0.4, 0.8)),
-    "direct feedback alignment": Setting(DirectFeedbackAlignment, (0.05, 0.1, 0.2)),
-    "predictive coding": Setting(partial(PredictiveCoding, precision=0.1), (0.4, 0.8, 1.6)),
-    "equilibrium, two-sided": Setting(EquilibriumPropagation, (0.15, 0.3, 0.6), gain=0.3),
-    "equilibrium, one-sided": Setting(
-        partial(EquilibriumPropagation, symmetric=False), (0.04, 0.08, 0.16), gain=0.3
-    ),
-    "one-sided, patient": Setting(
-        partial(EquilibriumPropagation, symmetric=False, free=40), (0.16,), gain=0.3
-    ),
-    "Hebbian features": Setting(HebbianFeatures, (0.2, 0.4, 0.8), (64, 48, 10)),
-    "random features": Setting(ReadoutOnly, (0.6, 1.2, 2.4)),
-    "no hidden layer": Setting(ReadoutOnly, (0.06, 0.12, 0.24), (64, 10)),
-    "through time": Setting(BackpropagationThroughTime, (0.004, 0.008, 0.016), adam=True, batch=64),
-    "e-prop, transposes": Setting(SymmetricEprop, (0.008, 0.016, 0.032), adam=True, batch=64),
-    "e-prop, random": Setting(Eprop, (0.016, 0.032, 0.064), adam=True, batch=64),
-}
+    adam: bool = False
 
 
 @dataclass
 class Trained:
-    """Replicas in the order of ``seeds``: nets, accuracy in [0, 1], and the way there.
+    """Replicas in the order of the seeds: nets, accuracy in [0, 1], and the way there.
 
-    ``history`` has a row per seed, epoch and layer: ``cosine`` between the rule's change and the
-    gradient of the loss on training images, ``asymmetry`` ‖W − B‖/‖W‖ of the way down.
+    history : columns
+        seed, epoch, layer : a row for each.
+        cosine : between the rule's change and the gradient of the loss on training images.
+        asymmetry : ‖W − B‖/‖W‖ of the way down.
     """
 
     net: Net
@@ -91,46 +88,25 @@ class Trained:
     history: pd.DataFrame
 
 
-def stacked(seeds: Sequence[int], part: str) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Images (replicas, count, 64) and labels (replicas, count), to learn from and to score."""
-    splits = [examples(seed, part) for seed in seeds]
-
-    def images(name: str) -> Tensor:
-        return torch.stack([torch.as_tensor(getattr(s, name)).flatten(1) for s in splits])
-
-    def labels(name: str) -> Tensor:
-        return torch.stack([torch.as_tensor(getattr(s, name)) for s in splits])
-
-    return (images("train_images"), labels("train_labels"),
-            images("test_images"), labels("test_labels"))  # fmt: skip
-
-
-def fresh(name: str, seeds: Sequence[int], dtype: torch.dtype = torch.float32) -> Net:
-    """Untrained networks for a rule, one per seed."""
-    setting = SETTINGS[name]
-    rule = setting.make()
-    if hasattr(rule, "draw"):
-        return rule.draw(seeds, dtype)
-    return draw_net(seeds, setting.widths, setting.gain, dtype)
-
-
-def score(rule: Rule, net: Net, images: Tensor, labels: Tensor) -> np.ndarray:
-    """Share of images read correctly, per replica."""
-    return (rule.predict(net, images).argmax(-1) == labels).double().mean(-1).numpy()
-
-
 class Adam:
-    """Adam's scaled steps (Kingma & Ba 2015), each synapse with its own two running means."""
+    """Adam's scaled steps (Kingma & Ba 2015), each synapse with its own two running means.
 
-    def __init__(self, first: float = 0.9, second: float = 0.999, least: float = 1e-8) -> None:
-        self.first, self.second, self.least = first, second, least
-        self.step, self.means, self.squares = 0, [], []
+    torch's optimiser has one learning rate for all replicas; here each replica has its own.
+    """
 
-    def __call__(self, gradients: list[Tensor]) -> list[Tensor]:
-        """Steps to take in place of the gradients."""
-        if not self.step:
-            self.means = [torch.zeros_like(g) for g in gradients]
-            self.squares = [torch.zeros_like(g) for g in gradients]
+    def __init__(
+        self,
+        gradients: Sequence[Tensor],
+        first: float = 0.9,
+        second: float = 0.999,
+        least: float = 1e-8,
+    ) -> None:
+        self.first, self.second, self.least, self.step = first, second, least, 0
+        self.means = [torch.zeros_like(gradient) for gradient in gradients]
+        self.squares = [torch.zeros_like(gradient) for gradient in gradients]
+
+    def __call__(self, gradients: Sequence[Tensor]) -> list[Tensor]:
+        """Steps to take in place of the gradients, each of the shape of its gradient."""
         self.step += 1
         for mean, square, gradient in zip(self.means, self.squares, gradients, strict=True):
             mean.lerp_(gradient, 1 - self.first)
@@ -143,117 +119,120 @@ class Adam:
 
 
 def learn(
-    net: Net, rule: Rule, inputs: Tensor, targets: Tensor, rate: Tensor, scale: Callable = list
+    net: Net,
+    rule: Rule,
+    inputs: Tensor,
+    targets: Tensor,
+    rate: Tensor,
+    scale: Callable[[list[Tensor]], list[Tensor]] = list,
 ) -> None:
-    """One step of descent in place; ``rate`` is (replicas, 1, 1), ``scale`` turns it into steps."""
+    """One step of descent in place.
+
+    Parameters
+    ----------
+    net, rule : what learns, and how.
+    inputs, targets : (replicas, batch, units) of the first and of the last layer.
+    rate : learning rate, (replicas, 1, 1).
+    scale : turns the gradients into the steps to take.
+    """
     wires = rule.wires(net)
     activity = rule.run(net, wires, inputs, targets).activity
     changes = scale(rule.gradients(activity, net, wires))
     keep = 1 - rule.decay
     net.weights = [keep * w - rate * g for w, g in zip(net.weights, changes, strict=True)]
-    if getattr(rule, "learns_wires", False):
+    if rule.learns_wires:
         net.feedback = [keep * b - rate * g for b, g in zip(net.feedback, changes, strict=True)]
 
 
-def reference(rule: Rule, net: Net, inputs: Tensor, targets: Tensor) -> list[Tensor]:
-    """Gradient of the loss of the network that the rule trains."""
-    if hasattr(rule, "true_gradients"):
-        return rule.true_gradients(net, inputs, targets)
-    chain = Backpropagation()
-    activity = chain.run(net, net.weights, inputs, targets).activity
-    return chain.gradients(activity, net, net.weights)
-
-
-def _watch(rule: Rule, net: Net, inputs: Tensor, targets: Tensor) -> list[tuple[Tensor, Tensor]]:
-    """Per layer and replica: cosine to the gradient, and asymmetry of the way down."""
-    wires = rule.wires(net)
-    changes = rule.gradients(rule.run(net, wires, inputs, targets).activity, net, wires)
-    truth = reference(rule, net, inputs, targets)
-    found = []
-    for layer, (change, gradient) in enumerate(zip(changes, truth, strict=True)):
-        weights, back = net.weights[layer], net.feedback[layer]
-        gap = (weights - back).flatten(1).norm(dim=1) / weights.flatten(1).norm(dim=1)
-        found.append((cosine(change, gradient), gap))
-    return found
+def score(rule: Rule, net: Net, images: Tensor, labels: Tensor) -> np.ndarray:
+    """Share of images read correctly, per replica."""
+    return (rule.predict(net, images).argmax(-1) == labels).double().mean(-1).numpy()
 
 
 def train(
-    name: str, seeds: Sequence[int], rates: Sequence[float], part: str = "test",
-    epochs: int | None = None, watch: bool = False,
-) -> Trained:  # fmt: skip
-    """Train one replica per pair of ``seeds`` and ``rates`` by the rule ``name``.
+    setting: Setting,
+    examples: Examples,
+    seeds: Sequence[int],
+    rates: Sequence[float],
+    watch: bool = False,
+) -> Trained:
+    """Train one replica per pair of ``seeds`` and ``rates``; the rate falls linearly to zero.
 
-    The rate falls linearly to zero. The seed determines weights and the order of the images.
+    Parameters
+    ----------
+    setting : the rule, and how it is tried.
+    examples : of as many replicas.
+    seeds : of the weights and of the order of the images.
+    rates : first learning rates.
+    watch : keep a history of the way there; without it, of the end only.
 
     Raises
     ------
-    ValueError : an unknown rule, or seeds and rates that do not pair up.
+    ValueError : seeds, rates and replicas do not pair up.
     """
-    if name not in SETTINGS:
-        raise ValueError(f"name: got {name!r}; allowed are {tuple(SETTINGS)}")
-    if len(seeds) != len(rates):
-        raise ValueError(f"rates: got {len(rates)} for {len(seeds)} seeds; must be as many")
-    setting = SETTINGS[name]
-    rule, epochs = setting.make(), epochs or setting.epochs
-    net = fresh(name, seeds)
-    images, labels, test_images, test_labels = stacked(seeds, part)
-    if not getattr(rule, "raw_inputs", False):
-        mean = images.mean(dim=1, keepdim=True)
-        images, test_images = images - mean, test_images - mean
-    targets = one_hot(labels, CLASSES).to(images.dtype)
-    generators = [torch.Generator().manual_seed(seed) for seed in seeds]
-    peak = torch.tensor(rates, dtype=images.dtype).reshape(-1, 1, 1)
-    each = torch.arange(len(seeds)).unsqueeze(1)
-    check, count, rows = slice(0, CHECK_IMAGES), images.shape[1], []
-    batch = setting.batch
-    steps, scale = epochs * (count // batch), Adam() if setting.adam else list
-    for epoch in range(epochs + 1):
-        if watch and epoch % WATCH_EVERY == 0:
-            seen = _watch(rule, net, images[:, check], targets[:, check])
-            rows += [(s, epoch, n + 1, float(c[i]), float(g[i])) for n, (c, g) in enumerate(seen)
-                     for i, s in enumerate(seeds)]  # fmt: skip
-        if epoch == epochs:
-            break
-        order = torch.stack([torch.randperm(count, generator=g) for g in generators])
-        for index in range(count // batch):
-            chosen = order[:, index * batch : (index + 1) * batch]
-            fall = 1 - (epoch * (count // batch) + index) / steps
-            learn(net, rule, images[each, chosen], targets[each, chosen], fall * peak, scale)
+    if not len(seeds) == len(rates) == len(examples.images):
+        got = f"{len(rates)} for {len(seeds)} seeds and {len(examples.images)} replicas"
+        raise ValueError(f"rates: got {got}; must be as many")
+    net, rule, inputs = setting.draw(seeds), setting.rule, examples.images
+    targets = one_hot(examples.labels, CLASSES).to(inputs.dtype)
+    checked = inputs[:, :CHECK_IMAGES], targets[:, :CHECK_IMAGES]
+    each, peak = torch.arange(len(seeds)).unsqueeze(1), torch.tensor(rates, dtype=inputs.dtype)
+    scale, history = Adam(net.weights) if setting.adam else list, []
+    an_epoch = inputs.shape[1] // setting.batch
+    steps = setting.epochs * an_epoch
+    for step, chosen in enumerate(_batches(seeds, inputs.shape[1], setting)):
+        if watch and step % (WATCH_EVERY * an_epoch) == 0:
+            history.append(_watched(rule, net, *checked, seeds).assign(epoch=step // an_epoch))
+        rate = (1 - step / steps) * peak.reshape(-1, 1, 1)
+        learn(net, rule, inputs[each, chosen], targets[each, chosen], rate, scale)
+    history.append(_watched(rule, net, *checked, seeds).assign(epoch=setting.epochs))
     columns = ["seed", "epoch", "layer", "cosine", "asymmetry"]
-    history = pd.DataFrame(rows, columns=columns)
-    return Trained(net, score(rule, net, test_images, test_labels), history)
+    return Trained(
+        net,
+        score(rule, net, examples.test_images, examples.test_labels),
+        pd.concat(history, ignore_index=True)[columns],
+    )
 
 
-def tuned(name: str, seeds: Sequence[int]) -> pd.DataFrame:
-    """Validation accuracy for each seed and each rate of the rule's grid."""
-    rates = SETTINGS[name].rates
-    pairs = [(seed, rate) for seed in seeds for rate in rates]
-    found = train(name, *map(list, zip(*pairs, strict=True)), part="validation")
+def _batches(seeds: Sequence[int], count: int, setting: Setting) -> Iterator[Tensor]:
+    """Numbers of images (replicas, batch), step by step; each replica has an order of its own."""
+    generators, whole = [torch.Generator().manual_seed(seed) for seed in seeds], setting.batch
+    for _ in range(setting.epochs):
+        order = torch.stack([torch.randperm(count, generator=g) for g in generators])
+        yield from order[:, : count // whole * whole].split(whole, dim=1)
+
+
+def _watched(
+    rule: Rule, net: Net, inputs: Tensor, targets: Tensor, seeds: Sequence[int]
+) -> pd.DataFrame:
+    """Columns seed, layer, cosine to the gradient, asymmetry of the way down."""
+    wires = rule.wires(net)
+    changes = rule.gradients(rule.run(net, wires, inputs, targets).activity, net, wires)
+    truth, frames = rule.true_gradients(net, inputs, targets), []
+    for layer, (change, gradient) in enumerate(zip(changes, truth, strict=True)):
+        weights, back = net.weights[layer], net.feedback[layer]
+        gap = (weights - back).flatten(1).norm(dim=1) / weights.flatten(1).norm(dim=1)
+        alike = cosine(change, gradient)
+        columns = {"cosine": alike.double().numpy(), "asymmetry": gap.double().numpy()}
+        frames.append(pd.DataFrame({"seed": seeds, "layer": layer + 1, **columns}))
+    return pd.concat(frames, ignore_index=True)
+
+
+def tuned(setting: Setting, examples: Examples, seeds: Sequence[int]) -> pd.DataFrame:
+    """Accuracy on held-out images for each seed and each rate: columns seed, rate, accuracy.
+
+    ``examples`` has a replica a seed. A single rate is not tried; its accuracy is NaN.
+    """
+    pairs = [(seed, rate) for seed in seeds for rate in setting.rates]
     table = pd.DataFrame(pairs, columns=["seed", "rate"])
-    return table.assign(rule=name, accuracy=found.accuracy)
+    if len(setting.rates) == 1:
+        return table.assign(accuracy=float("nan"))
+    replicas = examples.replicas(np.repeat(np.arange(len(seeds)), len(setting.rates)))
+    trained = train(setting, replicas, table["seed"].tolist(), table["rate"].tolist())
+    return table.assign(accuracy=trained.accuracy)
 
 
 def best_rates(table: pd.DataFrame) -> pd.Series:
-    """The rate with the highest validation accuracy, by seed; the smaller one of two equals."""
+    """The rate with the highest accuracy, by seed; the smaller one of two equals."""
     ordered = table.sort_values(["accuracy", "rate"], ascending=[False, True])
     return ordered.groupby("seed")["rate"].first()
-
-
-def _untuned(name: str, seeds: Sequence[int]) -> pd.DataFrame:
-    """The table of ``tuned`` for a rule whose only rate was fixed beforehand."""
-    rate = SETTINGS[name].rates[0]
-    return pd.DataFrame({"seed": seeds, "rate": rate, "rule": name, "accuracy": float("nan")})
-
-
-def trial(name: str, seeds: Sequence[int]) -> tuple[pd.DataFrame, Trained]:
-    """Choose each seed's rate, then train on all training images and score the test images.
-
-    A rule with a single rate is not tuned; its validation accuracy is NaN.
-    Both are read from the store where they have been made before.
-    """
-    seeds = tuple(seeds)
-    table = _untuned(name, seeds)
-    if len(SETTINGS[name].rates) > 1:
-        table = made_once(tuned, name=name, seeds=seeds)
-    rates = tuple(float(rate) for rate in best_rates(table).loc[list(seeds)])
-    return table, made_once(train, name=name, seeds=seeds, rates=rates, watch=True)

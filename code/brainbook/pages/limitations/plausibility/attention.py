@@ -7,7 +7,7 @@ example, so that a network must compare tokens, and only attention compares toke
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,63 +16,81 @@ import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from brainbook.evidence.store import made_once
+from brainbook.evidence import store
 from brainbook.models.learning.feedback_attention import Shape, Weights, draw, gradients, logits
 from brainbook.models.learning.rules import cosine
-from brainbook.models.learning.training import Adam, best_rates, stacked
+from brainbook.models.learning.training import Adam, Examples, best_rates
 
+from .images import open_digits
+
+DIGITS, RECALL = "digits", "recall"
+BACKPROPAGATION, ALIGNMENT, READOUT = "backpropagation", "feedback alignment", "readout only"
+BACKPROPAGATION_FROZEN = "backpropagation, attention frozen"
+ALIGNMENT_FROZEN = "feedback alignment, attention frozen"
 PAIRS, CODE, VALUES = 4, 8, 4
-SHAPES = {
-    "digits": Shape(inputs=16, tokens=5, width=24, layers=1),
-    "recall": Shape(
-        inputs=CODE + VALUES, tokens=PAIRS + 1, classes=VALUES, width=16, layers=1, heads=2
-    ),
-}
-STEPS = {"digits": 220, "recall": 400}
-BATCH = {"digits": 32, "recall": 32}
-CHECK = 256
+BATCH, CHECK, HELD_OUT = 32, 256, 1024  # examples a step, for cosines, and for scores of recall
 RATES = (0.006, 0.02, 0.06)
+Batch = tuple[Tensor, Tensor]  # tokens (replicas, size, tokens, inputs), labels (replicas, size)
 
 
 @dataclass(frozen=True)
 class Way:
-    """A way to train: whether errors come down at random, and which parameters stay frozen."""
+    """A way to train: whether errors come down at random, and which parameters stay frozen.
 
-    random: bool
-    frozen: Callable[[str], bool]
+    frozen : how their names begin.
+    """
 
-
-def _none(name: str) -> bool:
-    return False
-
-
-def _matching(name: str) -> bool:
-    return name.startswith(("query", "key"))
+    random: bool = False
+    frozen: tuple[str, ...] = ()
 
 
-def _body(name: str) -> bool:
-    return name != "head"
-
-
+MATCHING = ("query", "key")
+BODY = ("embed", "position", "query", "key", "value", "output", "expand", "contract")
 WAYS = {
-    "backpropagation": Way(False, _none),
-    "backpropagation, attention frozen": Way(False, _matching),
-    "feedback alignment": Way(True, _none),
-    "feedback alignment, attention frozen": Way(True, _matching),
-    "readout only": Way(False, _body),
+    BACKPROPAGATION: Way(),
+    BACKPROPAGATION_FROZEN: Way(frozen=MATCHING),
+    ALIGNMENT: Way(random=True),
+    ALIGNMENT_FROZEN: Way(random=True, frozen=MATCHING),
+    READOUT: Way(frozen=BODY),
 }
-TRIED = {"digits": ("backpropagation", "feedback alignment", "readout only"), "recall": tuple(WAYS)}
-Source = Callable[[int], tuple[Tensor, Tensor]]
+
+
+@dataclass(frozen=True)
+class Task:
+    """Size of the network, steps of training, and the ways that are tried."""
+
+    shape: Shape
+    steps: int
+    ways: tuple[str, ...]
+
+    @property
+    def chance(self) -> float:
+        """Accuracy of a guess."""
+        return 1 / self.shape.classes
+
+
+TASKS = {
+    DIGITS: Task(
+        Shape(inputs=16, tokens=5, width=24, layers=1),
+        steps=220,
+        ways=(BACKPROPAGATION, ALIGNMENT, READOUT),
+    ),
+    RECALL: Task(
+        Shape(CODE + VALUES, PAIRS + 1, classes=VALUES, width=16, layers=1, heads=2),
+        steps=400,
+        ways=tuple(WAYS),
+    ),
+}
 
 
 def patches(images: Tensor) -> Tensor:
     """Images (…, 64) to an empty token and four patches: (…, 5, 16)."""
-    square = images.unflatten(-1, (2, 4, 2, 4)).transpose(-3, -2)
-    tokens = square.flatten(-4, -3).flatten(-2)
+    square = images.unflatten(-1, (2, 4, 2, 4)).transpose(-3, -2)  # (…, 2, 2, 4, 4)
+    tokens = square.flatten(-4, -3).flatten(-2)  # (…, 4, 16)
     return torch.cat([torch.zeros_like(tokens[..., :1, :]), tokens], dim=-2)
 
 
-def recall(count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+def recall(count: int, generator: torch.Generator) -> Batch:
     """Tokens (count, pairs + 1, code + values) and answers (count,); the query comes first."""
     codes = torch.randn(count, PAIRS, CODE, generator=generator)
     codes = codes / codes.norm(dim=-1, keepdim=True) * CODE**0.5
@@ -84,102 +102,132 @@ def recall(count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     return torch.cat([query.unsqueeze(1), pairs], dim=1), values[rows, asked]
 
 
-def _sources(task: str, seeds: Sequence[int], part: str) -> tuple[Source, Source]:
-    """Functions that draw a batch for every replica: to learn from, and to be scored on."""
+@dataclass(frozen=True)
+class Source:
+    """Functions from a size to a batch: to learn from, and to be scored on."""
+
+    learn: Callable[[int], Batch]
+    held_out: Callable[[int], Batch]
+
+
+def recall_source(seeds: Sequence[int], part: str) -> Source:
+    """New pairs whenever asked; those held out are others for "test" and for "validation"."""
+
+    def drawn(first: int) -> Callable[[int], Batch]:
+        generators = [torch.Generator().manual_seed(first + seed) for seed in seeds]
+
+        def batch(size: int) -> Batch:
+            pairs = [recall(size, generator) for generator in generators]
+            tokens, answers = (torch.stack(part) for part in zip(*pairs, strict=True))
+            return tokens, answers
+
+        return batch
+
+    return Source(drawn(1000), drawn(5000 if part == "test" else 10_000))
+
+
+def digit_source(seeds: Sequence[int], digits: Examples) -> Source:
+    """Training images of each replica in an order of its own; all images held out."""
     generators = [torch.Generator().manual_seed(1000 + seed) for seed in seeds]
-    if task == "recall":
-        offset = 1 if part == "test" else 2
-        held_out = [torch.Generator().manual_seed(5000 * offset + seed) for seed in seeds]
+    tokens, each = patches(digits.images), torch.arange(len(seeds)).unsqueeze(1)
+    held_out = patches(digits.test_images), digits.test_labels
 
-        def drawn(sources):
-            def batch(size: int):
-                pairs = [recall(size, generator) for generator in sources]
-                return tuple(map(torch.stack, zip(*pairs, strict=True)))
+    def some(size: int) -> Batch:
+        orders = [torch.randperm(tokens.shape[1], generator=g)[:size] for g in generators]
+        chosen = torch.stack(orders)  # (replicas, size)
+        return tokens[each, chosen], digits.labels[each, chosen]
 
-            return batch
-
-        return drawn(generators), drawn(held_out)
-    images, labels, test_images, test_labels = stacked(seeds, part)
-    mean = images.mean(dim=1, keepdim=True)
-    tokens, test_tokens = patches(images - mean), patches(test_images - mean)
-    each = torch.arange(len(seeds)).unsqueeze(1)
-
-    def some(size: int) -> tuple[Tensor, Tensor]:
-        chosen = torch.stack(
-            [torch.randperm(images.shape[1], generator=g)[:size] for g in generators]
-        )
-        return tokens[each, chosen], labels[each, chosen]
-
-    return some, lambda size: (test_tokens, test_labels)
+    return Source(some, lambda _: held_out)
 
 
 def train(
-    task: str, way: str, seeds: Sequence[int], rates: Sequence[float], part: str = "test",
-    steps: int | None = None,
-) -> pd.DataFrame:  # fmt: skip
+    task: Task, way: Way, source: Source, seeds: Sequence[int], rates: Sequence[float]
+) -> pd.DataFrame:
     """One replica per pair of ``seeds`` and ``rates``; Adam with a rate that falls to zero.
 
-    Columns: seed, rate, accuracy on held-out data, and for each linear map the cosine between the
-    change that the rule asks for and the gradient, after training.
+    Parameters
+    ----------
+    task, way : what is learned, and how.
+    source : batches of as many replicas.
+    seeds : of the weights.
+    rates : first learning rates.
 
-    Raises
-    ------
-    ValueError : an unknown task or way.
+    Columns
+    -------
+    seed, rate : a row for each replica.
+    accuracy : on held-out data.
+    cosine of each linear map : between the change that feedback alignment asks for and the
+        gradient, after training.
     """
-    for name, value, known in (("task", task, SHAPES), ("way", way, WAYS)):
-        if value not in known:
-            raise ValueError(f"{name}: got {value!r}; allowed are {tuple(known)}")
-    shape, chosen, steps = SHAPES[task], WAYS[way], steps or STEPS[task]
-    weights, feedback = draw(seeds, shape)
-    source, held_out = _sources(task, seeds, part)
-    peak, adam = torch.tensor(rates), Adam()
-    for step in range(steps):
-        changes = _changes(weights, feedback, chosen, *source(BATCH[task]), shape)
-        moves = dict(zip(changes, adam(list(changes.values())), strict=True))
-        fall = peak * (1 - step / steps)
-        weights = weights | {n: weights[n] - fall.reshape(-1, 1, 1) * m for n, m in moves.items()}
-    tokens, labels = held_out(CHECK * 4)
+    weights, feedback = draw(seeds, task.shape)
+    peak, adam = torch.tensor(rates), None
+    for step in range(task.steps):
+        wires = feedback if way.random else weights
+        batch = source.learn(BATCH)
+        changes = gradients(weights, wires, *batch, task.shape, _starting(way.frozen))
+        adam = adam or Adam(list(changes.values()))
+        rate = (peak * (1 - step / task.steps)).reshape(-1, 1, 1)
+        moves = zip(changes, adam(list(changes.values())), strict=True)
+        weights = weights | {name: weights[name] - rate * move for name, move in moves}
+    tokens, labels = source.held_out(HELD_OUT)
     with torch.no_grad():
-        right = logits(weights, weights, tokens, shape).argmax(-1) == labels
-    table = pd.DataFrame({"seed": list(seeds), "rate": list(rates), "way": way, "task": task})
+        right = logits(weights, weights, tokens, task.shape).argmax(-1) == labels
+    table = pd.DataFrame({"seed": list(seeds), "rate": list(rates)})
     table["accuracy"] = right.double().mean(dim=1).numpy()
-    return table.assign(**_alignment(weights, feedback, *source(CHECK), shape))
+    return table.assign(**_alignment(weights, feedback, source.learn(CHECK), task.shape))
 
 
-def _changes(
-    weights: Weights, feedback: Weights, way: Way, tokens, labels, shape: Shape
-) -> Weights:
-    wires = feedback if way.random else weights
-    return gradients(weights, wires, tokens, labels, shape, way.frozen)
+def _starting(beginnings: tuple[str, ...]) -> Callable[[str], bool]:
+    return lambda name: name.startswith(beginnings)
 
 
-def _alignment(weights: Weights, feedback: Weights, tokens, labels, shape: Shape) -> dict:
+def _alignment(
+    weights: Weights, feedback: Weights, batch: Batch, shape: Shape
+) -> dict[str, np.ndarray]:
     """Cosine between the change by feedback alignment and the gradient, by linear map."""
-    truth = gradients(weights, weights, tokens, labels, shape)
-    random = gradients(weights, feedback, tokens, labels, shape)
-    return {f"cosine {n}": cosine(random[n], truth[n]).numpy() for n in shape.maps}
+    truth = gradients(weights, weights, *batch, shape)
+    random = gradients(weights, feedback, *batch, shape)
+    return {f"cosine {name}": cosine(random[name], truth[name]).numpy() for name in shape.maps}
 
 
-def trials(task: str, seeds: Sequence[int]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Validation accuracy by way, seed and rate; held-out results at each seed's best rate."""
-    tables, found = [], []
-    pairs = [(seed, rate) for seed in seeds for rate in RATES]
-    for way in TRIED[task]:
-        columns = dict(zip(("seeds", "rates"), map(tuple, zip(*pairs, strict=True)), strict=True))
-        table = made_once(train, task=task, way=way, part="validation", **columns)
-        rates = tuple(float(rate) for rate in best_rates(table).loc[list(seeds)])
-        tables.append(table[["task", "way", "seed", "rate", "accuracy"]])
-        found.append(made_once(train, task=task, way=way, seeds=tuple(seeds), rates=rates))
-    return pd.concat(tables, ignore_index=True), pd.concat(found, ignore_index=True)
+def open_source(name: str, seeds: Sequence[int], part: str) -> Source:
+    """Batches of a task, a replica a seed."""
+    if name == RECALL:
+        return recall_source(seeds, part)
+    unique = sorted(set(seeds))
+    return digit_source(seeds, open_digits(unique, part).replicas(map(unique.index, seeds)))
 
 
-def chance(task: str) -> float:
-    """Accuracy of a guess."""
-    return 1 / SHAPES[task].classes
+@store.kept
+def measure_way(
+    name: str, task: Task, way: Way, seeds: Sequence[int], rates: Sequence[float]
+) -> pd.DataFrame:
+    """Page limitations/plausibility: one way to train on one task, each seed at its best rate.
+
+    ``name`` is the task's; rates are chosen on validation data. Returns the table of
+    :func:`train`.
+    """
+    pairs = [(seed, rate) for seed in seeds for rate in rates]
+    each, tried = (list(column) for column in zip(*pairs, strict=True))
+    tuning = train(task, way, open_source(name, each, "validation"), each, tried)
+    best = best_rates(tuning).loc[list(seeds)].tolist()
+    return train(task, way, open_source(name, seeds, "test"), seeds, best)
 
 
-def frozen_share(task: str, way: str) -> float:
-    """Share of the weights that stay as they were drawn."""
-    sizes = {n: a * (b + 1) for n, (a, b) in SHAPES[task].maps.items()}
-    frozen = sum(size for name, size in sizes.items() if WAYS[way].frozen(name))
-    return float(np.divide(frozen, sum(sizes.values())))
+def measure_attention(
+    seeds: Sequence[int],
+    tasks: Mapping[str, Task] = TASKS,
+    rates: Sequence[float] = RATES,
+) -> pd.DataFrame:
+    """Page limitations/plausibility, figure draw_feedback_attention: a row per task, way, seed.
+
+    The columns of :func:`train`, and way and task.
+    """
+    frames = []
+    for name, task in tasks.items():
+        for way in task.ways:
+            table = measure_way(name, task, WAYS[way], seeds, rates)
+            table.insert(2, "way", way)
+            table.insert(3, "task", name)
+            frames.append(table)
+    return pd.concat(frames, ignore_index=True)

@@ -2,38 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from pandas.core.groupby import SeriesGroupBy
 
-from brainbook.evidence import curves, facts, style
-from brainbook.models.learning.training import SETTINGS
+from brainbook.evidence import curves, style
 
-from . import attention
-from . import claims as said
-from . import likeness as brain
-from .measure import Laws, Rules
+from .attention import TASKS
+from .laws import Laws
+from .likeness import EVERYTHING, WEIGHTS, Parts
+from .measure import Rules
+from .settings import BASELINES, SETTINGS, SPIKING, UNTIED
 
-SPIKING = ("through time", "e-prop, transposes", "e-prop, random")
-
-
-BASELINES = ("random features", "no hidden layer")
+OTHERS = {
+    "sign symmetry": "transformer",
+    "Kolen-Pollack": "brain",
+    "direct feedback alignment": "hybrid",
+    "predictive coding": "spiking",
+    "equilibrium, two-sided": "reference",
+}
+EVERY = 12  # steps of Kolen-Pollack's decay between two dots
 
 
 def _role(name: str) -> str:
     if name in BASELINES:
         return "reference"
-    return "brain" if name in (*said.UNTIED, "Hebbian features") else "transformer"
+    return "brain" if name in (*UNTIED, "Hebbian features") else "transformer"
 
 
-def _dots(ax: Axes, table: pd.DataFrame, names: Sequence[str], by: str, roles) -> None:
-    """A row per name: every seed as a dot, the mean as a tick, in per cent."""
+def _way_role(name: str) -> str:
+    if "alignment" in name:
+        return "brain"
+    return "reference" if "readout" in name else "transformer"
+
+
+def _dots(ax: Axes, scores: pd.Series, names: Sequence[str], role: Callable[[str], str]) -> None:
+    """A row per name: every repetition as a dot, the mean as a tick, in per cent."""
     for place, name in enumerate(names):
-        values = 100 * table[table[by] == name]["accuracy"].to_numpy()
-        shade = style.colour(roles(name))
+        values, shade = 100 * scores[name].to_numpy(), style.colour(role(name))
         ax.plot(values, np.full(len(values), place), "o", ms=4, alpha=0.6, color=shade)
         ax.plot([values.mean()], [place], "|", ms=14, mew=2, color=shade)
     ax.set_yticks(range(len(names)), names)
@@ -44,9 +54,10 @@ def draw_rule_accuracy(rules: Rules) -> Figure:
     """Page limitations/plausibility, figure draw_rule_accuracy."""
     flat = [name for name in SETTINGS if name not in SPIKING]
     fig, axes = style.figure(2, 1, 4.8, height_ratios=(len(flat), len(SPIKING)), sharex=True)
+    scores = rules.accuracy.set_index("rule")["accuracy"]
     for ax, names in zip(axes, (flat, SPIKING), strict=True):
-        _dots(ax, rules.accuracy, names, "rule", _role)
-    level = 100 * rules.accuracy.query("rule == 'random features'")["accuracy"].mean()
+        _dots(ax, scores, names, _role)
+    level = 100 * scores[BASELINES[0]].mean()
     axes[0].axvline(level, color=style.colour("reference"), ls="--", lw=1)
     axes[0].set(xlabel="", title="image at once")
     axes[1].set_title("row by row, spiking")
@@ -56,17 +67,15 @@ def draw_rule_accuracy(rules: Rules) -> Figure:
 def draw_alignment_angles(rules: Rules) -> Figure:
     """Page limitations/plausibility, figure draw_alignment_angles."""
     fig, (left, right) = style.figure(1, 2, 3.8, sharey=True)
-    angles = rules.history.assign(angle=np.degrees(np.arccos(rules.history["cosine"].clip(-1, 1))))
+    angles = rules.angles
     aligned = angles[angles["rule"] == "feedback alignment"]
-    for layer, role, line in ((1, "brain", "-"), (2, "hybrid", "--")):
+    for layer, role, line, height in ((1, "brain", "-", 20), (2, "hybrid", "--", 35)):
+        shade = style.colour(role)
         for _, run in aligned[aligned["layer"] == layer].groupby("seed"):
-            left.plot(run["epoch"], run["angle"], line, lw=1, color=style.colour(role))
-        left.annotate(f"layer {layer}", (20, 20 if layer == 1 else 35),
-                      color=style.colour(role))  # fmt: skip
-    names = ("sign symmetry", "Kolen-Pollack", "direct feedback alignment", "predictive coding",
-             "equilibrium, two-sided")  # fmt: skip
-    ends, roles = [], ("transformer", "brain", "hybrid", "spiking", "reference")
-    for name, role in zip(names, roles, strict=True):
+            left.plot(run["epoch"], run["angle"], line, lw=1, color=shade)
+        left.annotate(f"layer {layer}", (20, height), color=shade)
+    ends = []
+    for name, role in OTHERS.items():
         rows = angles[(angles["rule"] == name) & (angles["layer"] == 1)]
         ends.append(curves.over_seeds(right, rows, "epoch", role, name, y="angle"))
     for ax in (left, right):
@@ -78,63 +87,65 @@ def draw_alignment_angles(rules: Rules) -> Figure:
     return fig
 
 
-def draw_learning_laws(result: Laws) -> Figure:
+def draw_learning_laws(laws: Laws) -> Figure:
     """Page limitations/plausibility, figure draw_learning_laws."""
     fig, (decay, nudge, code) = style.figure(1, 3, 3.4)
-    mean = result.decay.groupby("step")[["gap", "law"]].mean()
-    decay.plot(mean.index[::12], mean["gap"].iloc[::12], "o", ms=4, color=style.colour("brain"))
-    decay.plot(mean.index, mean["law"], lw=0.9, color=style.colour("ink"))
+    mean, ink = laws.decay.groupby("step")[["gap", "law"]].mean(), style.colour("ink")
+    dots = mean["gap"].iloc[::EVERY]
+    decay.plot(dots.index, dots, "o", ms=4, color=style.colour("brain"))
+    decay.plot(mean.index, mean["law"], lw=0.9, color=ink)
     decay.set(yscale="log", xlabel="step", title="Kolen-Pollack:\nasymmetry left")
-    for symmetric, role, order in ((False, "transformer", 1), (True, "brain", 2)):
-        rows = result.bias[result.bias["symmetric"] == symmetric].groupby("beta")["error"]
-        _law(nudge, rows, order, role, "both ways" if symmetric else "one way")
+    for symmetric, role, label in ((False, "transformer", "one way"), (True, "brain", "both ways")):
+        rows = laws.bias[laws.bias["symmetric"] == symmetric]
+        _errors(nudge, rows.groupby("beta")["error"], role, label)
+    _errors(code, laws.gap.groupby("precision")["error"], "hybrid", "")
+    for ax, law_of in ((nudge, "bias"), (code, "gap")):
+        for _, line in laws.lines[laws.lines["law_of"] == law_of].groupby("symmetric"):
+            ax.loglog(line["x"], line["error"], lw=0.9, color=ink)
     nudge.set(xlabel="nudge β", title="equilibrium prop.:\nrelative error")
-    _law(code, result.gap.groupby("precision")["error"], 1, "hybrid", "")
     code.set(xlabel="weight of output error", title="predictive coding:\nrelative error")
     return fig
 
 
-def _law(ax: Axes, rows, order: int, role: str, label: str) -> None:
-    mean, low, high = rows.mean(), rows.min(), rows.max()
-    ax.fill_between(mean.index, low, high, color=style.colour(role), alpha=0.25, lw=0)
-    ax.plot(mean.index, mean, "o", ms=4, color=style.colour(role))
-    line = mean.iloc[0] * (mean.index / mean.index[0]) ** order
-    ax.loglog(mean.index, line, lw=0.9, color=style.colour("ink"))
-    ax.annotate(label, (mean.index[2], mean.iloc[2]), (4, -12), textcoords="offset points",
-                color=style.colour(role), fontsize=9)  # fmt: skip
+def _errors(ax: Axes, errors: SeriesGroupBy, role: str, label: str) -> None:
+    """Mean over seeds as dots, the range as a band."""
+    mean, shade = errors.mean(), style.colour(role)
+    ax.fill_between(mean.index, errors.min(), errors.max(), color=shade, alpha=0.25, lw=0)
+    ax.plot(mean.index, mean, "o", ms=4, color=shade)
+    place = {"xytext": (4, -12), "textcoords": "offset points"}
+    ax.annotate(label, (mean.index[2], mean.iloc[2]), color=shade, fontsize=9, **place)
 
 
 def draw_feedback_attention(table: pd.DataFrame) -> Figure:
     """Page limitations/plausibility, figure draw_feedback_attention."""
-    fig, axes = style.figure(2, 1, 4.6, height_ratios=(3, 5), sharex=True)
-    for ax, task in zip(axes, attention.SHAPES, strict=True):
-        rows = table[table["task"] == task]
-        _dots(ax, rows, attention.TRIED[task], "way",
-              lambda name: "brain" if "alignment" in name else
-              "reference" if "readout" in name else "transformer")  # fmt: skip
-        ax.axvline(100 * attention.chance(task), color=style.colour("reference"), ls="--", lw=1)
-        ax.set(title=task, xlim=(0, 102))
+    heights = [len(task.ways) for task in TASKS.values()]
+    fig, axes = style.figure(2, 1, 4.6, height_ratios=heights, sharex=True)
+    for ax, (name, task) in zip(axes, TASKS.items(), strict=True):
+        scores = table[table["task"] == name].set_index("way")["accuracy"]
+        _dots(ax, scores, task.ways, _way_role)
+        ax.axvline(100 * task.chance, color=style.colour("reference"), ls="--", lw=1)
+        ax.set(title=name, xlim=(0, 102))
     axes[0].set_xlabel("")
     return fig
 
 
-def draw_minilm_parts(parts: dict[str, pd.DataFrame]) -> Figure:
+def draw_minilm_parts(parts: Parts) -> Figure:
     """Page limitations/plausibility, figure draw_minilm_parts."""
     fig, (left, right) = style.figure(1, 2, 3.6)
-    signs, shade = parts["signs"], style.colour("transformer")
-    left.hist(100 * signs["majority"], bins=np.arange(50, 70, 0.5), color=shade)
-    expected = 100 * brain.expected_majority(int(signs["weights"].iloc[0]))
-    left.axvline(expected, color=style.colour("ink"), ls="--", lw=1)
-    left.annotate("fair coins", (expected, 0.93), (5, 0), textcoords="offset points",
-                  xycoords=("data", "axes fraction"))  # fmt: skip
+    beside = {"xytext": (5, 0), "textcoords": "offset points"}
+    majority, fair = 100 * parts.signs["majority"], 100 * parts.fair
+    left.hist(majority, bins=np.arange(50, 70, 0.5), color=style.colour("transformer"))
+    left.axvline(fair, color=style.colour("ink"), ls="--", lw=1)
+    left.annotate("fair coins", (fair, 0.93), xycoords=("data", "axes fraction"), **beside)
     left.set(xlabel="weights of the commoner sign (%)", ylabel="hidden units", yscale="log")
-    for name, role in (("weights", "brain"), ("everything", "transformer")):
-        rows = parts["bits"][parts["bits"]["rounded"] == name].rename(columns={"document": "seed"})
+    for name, role, place in (
+        (WEIGHTS, "brain", {"xy": (4.5, 0.97), "ha": "right"}),
+        (EVERYTHING, "transformer", {"xy": (7.5, 0.6)}),
+    ):
+        rows = parts.bits[parts.bits["rounded"] == name].rename(columns={"document": "seed"})
         end = curves.over_seeds(right, rows, "bits", role, name, y="cosine", marker="o", ms=4)
-        place = {"xy": (4.5, 0.97), "ha": "right"} if name == "weights" else {"xy": (7.5, 0.6)}
         right.annotate(name, color=end[-1], **place)
-    known = facts.value("plausibility.csv", "synapse_bits")
-    right.axvline(known, color=style.colour("reference"), ls="--", lw=1)
-    right.annotate("a synapse", (known, 0.05), (5, 0), textcoords="offset points")
+    right.axvline(parts.synapse_bits, color=style.colour("reference"), ls="--", lw=1)
+    right.annotate("a synapse", (parts.synapse_bits, 0.05), **beside)
     right.set(xlabel="bits", ylabel="cosine to 32 bits", ylim=(0, 1.03))
     return fig

@@ -14,16 +14,24 @@ from torch import Tensor
 
 from brainbook.models.learning.eligibility import ROWS, BackpropagationThroughTime
 from brainbook.models.learning.rules import Net, Rule, draw_net, relative_change
-from brainbook.models.learning.training import SETTINGS, fresh
+from brainbook.models.learning.training import Setting
 
-from .laws import IMAGES, batch
+ELSE = 10_000  # added to a seed: another network of the same sizes
 
 
 def transport(rule: Rule, net: Net, other: Net, inputs: Tensor, targets: Tensor) -> Tensor:
     """Relative change of the first layer's update when the way down is another network's.
 
     The weights upwards stay. Wires that do not depend on the weights stay as well: only what
-    the rule copies from the weights is replaced. Returns one value per replica.
+    the rule copies from the weights is replaced.
+
+    Parameters
+    ----------
+    rule, net : the rule, and the network in which it is active.
+    other : the network from which the way down is taken.
+    inputs, targets : (replicas, batch, units).
+
+    Returns one value a replica.
     """
     swapped = Net(other.weights, net.feedback, net.direct)
     first = []
@@ -38,9 +46,16 @@ def elsewhere(
 ) -> tuple[int, float]:
     """Neurons beyond the two at a synapse on whose activity its change depends.
 
-    Takes the first replica and the synapse from unit ``pre`` below to unit ``post`` of layer 1.
     What a neuron sends, in every phase and at every time, is its activity; targets count as the
-    activity of neurons that show them. Returns their number, and the largest derivative found.
+    activity of neurons that show them.
+
+    Parameters
+    ----------
+    rule, net : the rule, and the network; its first replica is looked at.
+    inputs, targets : (replicas, batch, units).
+    post, pre : the synapse leads from unit ``pre`` below to unit ``post`` of layer 1.
+
+    Returns their number, and the largest derivative found.
 
     Raises
     ------
@@ -52,31 +67,18 @@ def elsewhere(
     change = rule.gradients(leaves, net, wires)[0][0, post, pre]
     if not change.requires_grad:
         raise ValueError(f"post, pre: got {post}, {pre}; the change depends on nothing there")
-    slopes = torch.autograd.grad(change, list(leaves.values()), allow_unused=True)
-    by_group: dict[str, Tensor] = {}
-    for (name, value), slope in zip(leaves.items(), slopes, strict=True):
-        if slope is None:
-            slope = torch.zeros_like(value)
-        per_unit = slope[0].flatten(0, -2).abs().amax(dim=0)
-        group = _group(rule, name)
-        by_group[group] = (
-            torch.maximum(by_group[group], per_unit) if group in by_group else per_unit
-        )
-    own = {"below": pre, "layer 1": post}
-    for group, index in own.items():
-        by_group[group] = by_group[group].clone()
-        by_group[group][index] = 0.0
-    outside = torch.cat(list(by_group.values()))
+    slopes = torch.autograd.grad(
+        change, list(leaves.values()), allow_unused=True, materialize_grads=True
+    )
+    by_neuron: dict[str, Tensor] = {}
+    for name, slope in zip(leaves, slopes, strict=True):
+        strongest = slope[0].flatten(0, -2).abs().amax(dim=0)  # (units,)
+        group = rule.neurons(name)
+        by_neuron[group] = torch.maximum(by_neuron.get(group, strongest), strongest)
+    for group, own in (("below", pre), ("layer 1", post)):
+        by_neuron[group][own] = 0.0
+    outside = torch.cat(list(by_neuron.values()))
     return int((outside > 0).sum()), float(outside.max())
-
-
-def _group(rule: Rule, name: str) -> str:
-    """Which neurons a recorded tensor belongs to: their values, errors and phases are theirs."""
-    if isinstance(rule, BackpropagationThroughTime):
-        return {"u": "below", "v": "layer 1"}.get(name, name)
-    digits = [mark for mark in name.split()[0] if mark.isdigit()]
-    layer = int(digits[-1]) if digits else None
-    return {0: "below", 1: "layer 1"}.get(layer, f"layer {layer}" if layer else name)
 
 
 def negative_share(rule: Rule, net: Net, inputs: Tensor, targets: Tensor) -> float:
@@ -100,7 +102,7 @@ def hindsight(rule: BackpropagationThroughTime, net: Net, inputs: Tensor, target
     wires, early = rule.wires(net), []
     for shown in (inputs, changed):
         activity = rule.run(net, wires, shown, targets).activity
-        parts = rule.contributions(activity, net, wires)
+        parts = rule.contributions(activity, net, wires)  # (time, replicas, units, inputs)
         early.append(parts[: ROWS * rule.hold // 2].sum(dim=0))
     return float(relative_change(*early).mean())
 
@@ -111,26 +113,41 @@ def reset_like(net: Net, seeds: Sequence[int]) -> Net:
     return draw_net(seeds, widths, dtype=net.weights[0].dtype)
 
 
-def objections(name: str, seeds: Sequence[int]) -> dict[str, float]:
+def objections(
+    setting: Setting, seeds: Sequence[int], inputs: Tensor, targets: Tensor
+) -> dict[str, float]:
     """One row of the table of rules: its cells, measured on freshly drawn networks in float64.
 
-    Keys: transport (mean over seeds), phases, steps, elsewhere, largest_elsewhere, negative,
-    hindsight. NaN where a question does not apply: a rule that leaves layer 1 as it is, or one
+    NaN, or no key, where a question does not apply: a rule that leaves layer 1 as it is, or one
     without a sequence.
+
+    Parameters
+    ----------
+    setting : the rule, and how its networks are drawn.
+    seeds : of the networks.
+    inputs, targets : (seeds, batch, units).
+
+    Returns
+    -------
+    phases, steps : of :class:`brainbook.models.learning.rules.Record`.
+    negative, hindsight : of the functions of these names.
+    transport, transport_error : mean over the seeds, and its standard error.
+    elsewhere, largest_elsewhere : number of neurons, and the largest derivative.
     """
-    rule, net = SETTINGS[name].make(), fresh(name, seeds, torch.float64)
-    inputs, targets = batch(seeds, IMAGES)
-    record = rule.run(net, rule.wires(net), inputs, targets)
-    first = rule.gradients(record.activity, net, rule.wires(net))[0]
-    other = reset_like(net, [seed + 10_000 for seed in seeds])
+    rule, net = setting.rule, setting.draw(seeds, dtype=torch.float64)
+    wires = rule.wires(net)
+    record = rule.run(net, wires, inputs, targets)
+    first = rule.gradients(record.activity, net, wires)[0]  # (seeds, units, inputs + 1)
     row = {"phases": len(record.phases), "steps": record.steps}
     row["negative"] = negative_share(rule, net, inputs, targets)
     if bool(first.any()):
-        strongest = int(first[0, :, :-1].abs().argmax())
-        post, pre = divmod(strongest, first.shape[-1] - 1)
-        row["transport"] = float(transport(rule, net, other, inputs, targets).mean())
+        other = reset_like(net, [seed + ELSE for seed in seeds])
+        post, pre = divmod(int(first[0, :, :-1].abs().argmax()), first.shape[-1] - 1)
+        swapped = transport(rule, net, other, inputs, targets)  # (seeds,)
+        row["transport"] = float(swapped.mean())
+        row["transport_error"] = float(swapped.std() / len(swapped) ** 0.5)
         found = elsewhere(rule, net, inputs, targets, post, pre)
         row["elsewhere"], row["largest_elsewhere"] = found
-    if hasattr(rule, "contributions"):
+    if isinstance(rule, BackpropagationThroughTime):
         row["hindsight"] = hindsight(rule, net, inputs, targets)
     return row
