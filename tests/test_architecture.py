@@ -178,6 +178,14 @@ def test_page_functions_name_their_page(package):
             )
 
 
+@pytest.mark.parametrize("package", PACKAGES)
+def test_the_face_of_a_page_only_hands_names_on(package):
+    """The store leaves it out of the key of what a page measures."""
+    for node in tree(package).body[1:]:
+        listing = isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+        assert listing or isinstance(node, ast.ImportFrom), ast.unparse(node)
+
+
 def test_no_two_pages_share_the_name_of_a_figure():
     """A figure's label is the name of its function, and labels are the book's, not the page's."""
     drawn = [
