@@ -89,22 +89,33 @@ class Trained:
 
 
 class Adam:
-    """torch's Adam (Kingma & Ba 2015) at a learning rate of one.
+    """Adam's scaled steps (Kingma & Ba 2015), each synapse with its own two running means.
 
-    Each replica multiplies the steps with a rate of its own, which torch's optimiser has not.
+    torch's optimiser has one learning rate for all replicas; here each replica has its own.
     """
 
-    def __init__(self, gradients: Sequence[Tensor]) -> None:
-        self.steps = [torch.zeros_like(gradient) for gradient in gradients]
-        self.optimiser = torch.optim.Adam(self.steps, lr=1.0)
+    def __init__(
+        self,
+        gradients: Sequence[Tensor],
+        first: float = 0.9,
+        second: float = 0.999,
+        least: float = 1e-8,
+    ) -> None:
+        self.first, self.second, self.least, self.step = first, second, least, 0
+        self.means = [torch.zeros_like(gradient) for gradient in gradients]
+        self.squares = [torch.zeros_like(gradient) for gradient in gradients]
 
     def __call__(self, gradients: Sequence[Tensor]) -> list[Tensor]:
         """Steps to take in place of the gradients, each of the shape of its gradient."""
-        for step, gradient in zip(self.steps, gradients, strict=True):
-            step.zero_()
-            step.grad = gradient
-        self.optimiser.step()
-        return [-step for step in self.steps]
+        self.step += 1
+        for mean, square, gradient in zip(self.means, self.squares, gradients, strict=True):
+            mean.lerp_(gradient, 1 - self.first)
+            square.lerp_(gradient**2, 1 - self.second)
+        unbias, unsquare = 1 - self.first**self.step, 1 - self.second**self.step
+        return [
+            (mean / unbias) / ((square / unsquare).sqrt() + self.least)
+            for mean, square in zip(self.means, self.squares, strict=True)
+        ]
 
 
 def learn(
