@@ -87,3 +87,10 @@ def test_bad_parameters_are_named():
         feature_maps.Positive().draw(0, 3, torch.Generator())
     with pytest.raises(ValueError, match="ceiling"):
         feature_maps.TruncatedExponential(0)
+
+
+def test_units_without_heads_are_those_of_every_head():
+    shared = feature_maps.HiddenUnits(torch.randn(7, 3))
+    assert shared.of(1) is shared
+    own = feature_maps.HiddenUnits(torch.randn(4, 7, 3), torch.randn(4, 7))
+    assert (own.of(1).weight == own.weight[1]).all() and (own.of(1).bias == own.bias[1]).all()

@@ -51,8 +51,11 @@ class HiddenUnits:
         return HiddenUnits(self.weight[..., start:stop, :], bias, gain)
 
     def of(self, heads) -> HiddenUnits:
-        """The units of some heads, by any index of the leading dimensions."""
-        if heads is ...:
+        """The units of some heads, by any index of the leading dimensions.
+
+        Units without leading dimensions are those of every head.
+        """
+        if heads is ... or self.weight.ndim == 2:  # (m, d)
             return self
         parts = (None if x is None else x[heads] for x in (self.weight, self.bias, self.log_gain))
         return HiddenUnits(*parts)
