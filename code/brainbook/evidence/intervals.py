@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import rankdata, t
+import scipy  # its parts are imported when they are asked for: statistics take over a second
+from scipy.special import stdtrit
 
 CONFIDENCE = 0.95
 FEWEST = 3  # repetitions; from two the interval of a mean is some nine times as wide as their sd
@@ -155,7 +156,7 @@ def error_interval(
     if not 0 < confidence < 1:
         raise ValueError(f"confidence: got {confidence}; must lie between 0 and 1")
     outside = (1 - confidence) / sentences
-    quantile = t.isf(outside / 2, repetitions - 1 if freedom is None else freedom)
+    quantile = -stdtrit(repetitions - 1 if freedom is None else freedom, outside / 2)
     return Interval(mean, quantile * error, repetitions, 1 - outside, over)
 
 
@@ -195,7 +196,7 @@ def rank_correlation(x: Sequence[float], y: Sequence[float]) -> float | np.ndarr
 
     ``x`` and ``y`` (..., n), broadcast against each other; the result is a number or (...).
     """
-    x, y = (rankdata(np.asarray(side, float), axis=-1) for side in (x, y))
+    x, y = (scipy.stats.rankdata(np.asarray(side, float), axis=-1) for side in (x, y))
     x, y = (side - side.mean(-1, keepdims=True) for side in (x, y))
     size = np.sqrt((x * x).sum(-1) * (y * y).sum(-1))
     product = (x * y).sum(-1)

@@ -18,7 +18,7 @@ from brainbook import __version__
 from brainbook.evidence import fingerprint, paths, store
 
 from . import assets as js
-from . import cache, contents, execute, html, notebooks
+from . import cache, contents, execute, html, notebooks, nursery
 from . import ledger as ledgers
 from . import new as template
 from .errors import BookError
@@ -180,6 +180,7 @@ def run(page: str, parameters: tuple[tuple[str, str], ...], output: Path | None)
     folder.mkdir(parents=True, exist_ok=True)
     fresh = folder / f".new-{os.getpid()}"
     fresh.mkdir()
+    nursery.open_for([key])
     try:
         with console.status(f"{chosen.name}") as status:
             failed = execute.run_notebook(

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import nbformat
@@ -20,14 +19,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from brainbook.evidence import fingerprint, paths
 
-from . import cache, notebooks
+from . import cache, notebooks, nursery, worker
 from .cache import Key
 from .contents import Page
 from .errors import BookError
 
 # Seconds of each page when `make bench` last asked, for a first build's order.
 SECONDS = Path(__file__).with_name("seconds.json")
-_workers: set[subprocess.Popen] = set()
+_workers: set[BaseProcess] = set()
 
 
 @dataclass(frozen=True)
@@ -51,42 +50,32 @@ def run_notebook(
     """Execute a notebook into ``folder``; None, or the event that tells how it failed."""
     source, target, log = (folder / n for n in ("source.ipynb", "executed.ipynb", "worker.log"))
     nbformat.write(book, source)
-    with log.open("w") as complaints:
-        worker = subprocess.Popen(
-            [sys.executable, "-m", cache.WORKER],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=complaints,
-            text=True,
-            cwd=paths.ROOT,
-            start_new_session=True,
-        )
-    failed = None
-    _workers.add(worker)
+    where = str(source), str(target), str(folder / "results"), str(log)
+    job = worker.Job(*where, forks=nursery.FORKS)
+    events, theirs = nursery.processes.Pipe(duplex=False)
+    work = nursery.started(worker.work, job, theirs)
+    theirs.close()
+    _workers.add(work)
+    event = {"event": "none"}
     try:
-        job = {"notebook": source, "output": target, "results": folder / "results"}
-        worker.stdin.write(json.dumps({name: str(path) for name, path in job.items()}) + "\n")
-        worker.stdin.flush()
-        for line in worker.stdout:
-            event = json.loads(line)
+        while event["event"] in ("none", "cell"):
+            event = events.recv()
             if event["event"] == "cell":
                 on_cell(event["index"] + 1, event["of"])
-            else:
-                failed = event
-        if worker.wait() and failed is None:
-            complaint = log.read_text().strip().splitlines()
-            last = complaint[-1:] or [f"the worker ended with status {worker.returncode}"]
-            failed = {"event": "failed", "source": "", "line": None, "error": last[0]}
+    except EOFError:
+        complaint = log.read_text().strip().splitlines() if log.exists() else []
+        last = complaint[-1:] or ["the worker ended before the page did"]
+        event = {"event": "failed", "source": "", "line": None, "error": last[0]}
     finally:
-        worker.stdin.close()
-        worker.wait()
-        _workers.discard(worker)
+        events.close()
+        work.join()
+        _workers.discard(work)
     source.unlink()
-    log.unlink()
-    if failed is None:
-        done = notebooks.cleaned(nbformat.read(target, as_version=4))
-        nbformat.write(done, target)
-    return failed
+    log.unlink(missing_ok=True)
+    if event["event"] == "failed":
+        return event
+    nbformat.write(notebooks.cleaned(nbformat.read(target, as_version=4)), target)
+    return None
 
 
 def describe(page: Page, event: dict) -> str:
@@ -175,8 +164,8 @@ class _Work:
     def stop(self) -> None:
         """End the workers; what they had begun is no failure."""
         self.stopped.set()
-        for worker in list(_workers):
-            worker.kill()
+        for process in list(_workers):
+            process.kill()
 
 
 def execute_pages(
@@ -199,6 +188,7 @@ def execute_pages(
     BookError : interrupted at the keyboard; the workers have ended.
     """
     fingerprint.refresh()
+    nursery.open_for(keys)
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
     with Progress(*columns, TimeElapsedColumn(), console=console) as progress:
         work = _Work(progress, len(keys), look)

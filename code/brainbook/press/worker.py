@@ -1,23 +1,33 @@
 """Executes one notebook with papermill, in a process of its own.
 
-The press writes one line of JSON to standard input (``notebook``, ``output``, ``results``) and
-keeps the pipe open. When the pipe closes, because the press was killed, the worker ends and its
-kernel with it. Each finished cell, and the error that stopped the page, is a line of JSON on
-standard output.
+A worker tells the press of each finished cell, of the error that stopped the page, or that it is
+done. When the press is gone, it ends, and its kernel with it.
+
+Where processes can be forked from a server (:mod:`brainbook.press.nursery`), the kernel is forked
+too, before the worker has done anything, and waits: jupyter_client hands it the command instead
+of starting Python anew. So no page waits for imports that another page needed before.
 """
 
 from __future__ import annotations
 
-import json
+import multiprocessing
 import os
 import re
 import sys
 import threading
+from importlib.metadata import EntryPoint
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
+from ipykernel.kernelapp import IPKernelApp
+from jupyter_client.provisioning import KernelProvisionerFactory, LocalProvisioner
 from nbclient.exceptions import DeadKernelError
 from papermill import execute_notebook
 from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError, strip_color
+from traitlets.config import Config
 
 # One thread a process, whatever the number of processes: sums come out in the same order, so
 # the numbers do not depend on how many pages run side by side.
@@ -42,19 +52,88 @@ ENVIRONMENT = THREADS | {
     "PYTHONHASHSEED": "0",
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     "JUPYTER_PREFER_ENV_PATH": "1",
+    # Also where matplotlib is imported before there is a kernel.
+    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
     # tqdm, imported by transformers, misses widgets that no printed page could show.
     "PYTHONWARNINGS": "ignore:IProgress not found",
 }
 START_TIMEOUT = 600  # seconds that a kernel may take to start on a crowded machine
+FORKED = "forked-for-the-book"
 
 
-def emit(**message) -> None:
-    """Tell the press."""
-    print(json.dumps(message), file=sys.__stdout__, flush=True)
+class Job(NamedTuple):
+    """Paths: the notebook, where it goes executed, its results, and what the processes print.
+
+    ``forks``: whether the kernel is forked as well.
+    """
+
+    notebook: str
+    output: str
+    results: str
+    log: str
+    forks: bool = False
+
+
+class _Waiting:
+    """A process forked to be the kernel, as jupyter_client wants to see one."""
+
+    stdin = stdout = stderr = None
+
+    def __init__(self, press: Connection) -> None:
+        orders, self.orders = multiprocessing.Pipe(duplex=False)
+        fork = multiprocessing.get_context("fork")
+        self.process: BaseProcess = fork.Process(target=_kernel, args=(orders, press))
+        self.process.start()
+        orders.close()
+        self.pid = self.process.pid
+        self.kill, self.terminate = self.process.kill, self.process.terminate
+
+    def poll(self) -> int | None:
+        """None while it runs, then its status."""
+        return self.process.exitcode
+
+    def wait(self) -> int | None:
+        """Its status, when it has ended."""
+        self.process.join()
+        return self.process.exitcode
+
+    def send_signal(self, number: int) -> None:
+        """Send it a signal."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+
+class ForkedKernel(LocalProvisioner):
+    """Hands the kernel's command to the process that waits for it."""
+
+    waiting: _Waiting
+
+    async def launch_kernel(self, cmd, **options):
+        """Let the waiting process be the kernel; where it listens, as the base class says it."""
+        self.process = self.waiting
+        self.pid, self.cwd = self.process.pid, options.get("cwd")
+        self.process.orders.send((cmd, options["env"], self.cwd))
+        return self.connection_info
+
+
+def _kernel(orders: Connection, press: Connection) -> None:
+    """Wait for a command that starts IPython's kernel, and be that kernel."""
+    press.close()  # only the worker speaks to it
+    os.setsid()
+    command, environment, folder = orders.recv()
+    os.environ |= environment
+    if folder:
+        os.chdir(folder)
+    # What it is given after the module's name, and who must live for it to live.
+    options = [*command[command.index("ipykernel_launcher") + 1 :]]
+    sys.argv = ["ipykernel_launcher", *options]
+    IPKernelApp.launch_instance([*options, f"--IPKernelApp.parent_handle={os.getppid()}"])
 
 
 class ReportingEngine(NBClientEngine):
-    """papermill's own engine, with a line to the press after each cell."""
+    """papermill's own engine, with a message to the press after each cell."""
+
+    press: Connection
 
     @classmethod
     def execute_managed_notebook(cls, nb_man, kernel_name, **options):
@@ -62,7 +141,7 @@ class ReportingEngine(NBClientEngine):
 
         def cell_complete(cell, cell_index=None, **rest):
             finish(cell, cell_index, **rest)
-            emit(event="cell", index=cell_index, of=len(nb_man.nb.cells))
+            cls.press.send({"event": "cell", "index": cell_index, "of": len(nb_man.nb.cells)})
 
         nb_man.cell_complete = cell_complete
         return super().execute_managed_notebook(nb_man, kernel_name, **options)
@@ -78,41 +157,59 @@ def failing_line(traceback: list[str]) -> int | None:
     return None
 
 
-def execute(notebook: str, output: str) -> int:
-    """Run the notebook file into the output file; 0 where every cell ran."""
+def execute(job: Job) -> dict:
+    """Run the job's notebook; the event that tells how it ended."""
     papermill_engines.register("brainbook", ReportingEngine)
+    options = {"engine_name": "brainbook", "progress_bar": False, "record_timing": False}
     try:
-        execute_notebook(
-            notebook,
-            output,
-            engine_name="brainbook",
-            progress_bar=False,
-            record_timing=False,
-            start_timeout=START_TIMEOUT,
-        )
+        with TemporaryDirectory(prefix="kernel-") as folder:
+            # Sockets with names of their own: a port that is free now may be another's in a moment.
+            own = {"transport": "ipc", "connection_file": f"{folder}/kernel.json"}
+            config = Config(KernelManager=own if job.forks else {})
+            limits = {"start_timeout": START_TIMEOUT}
+            execute_notebook(job.notebook, job.output, config=config, **options, **limits)
     except PapermillExecutionError as error:
-        emit(
-            event="failed",
-            index=error.cell_index,
-            source=error.source,
-            line=failing_line(error.traceback),
-            error=f"{error.ename}: {error.evalue}",
-            traceback=strip_color("\n".join(error.traceback)),
-        )
-        return 1
+        return {
+            "event": "failed",
+            "index": error.cell_index,
+            "source": error.source,
+            "line": failing_line(error.traceback),
+            "error": f"{error.ename}: {error.evalue}",
+            "traceback": strip_color("\n".join(error.traceback)),
+        }
     except DeadKernelError as error:
-        emit(event="failed", index=None, source="", line=None, error=f"the kernel died: {error}")
-        return 1
-    return 0
+        said = f"the kernel died: {error}"
+        return {"event": "failed", "index": None, "source": "", "line": None, "error": said}
+    return {"event": "done"}
+
+
+def work(job: Job, press: Connection) -> None:
+    """Do the job; the target of the press's processes."""
+    os.setsid()
+    with open(job.log, "w") as log:
+        for printed in (1, 2):
+            os.dup2(log.fileno(), printed)
+    os.environ |= ENVIRONMENT | {"BRAINBOOK_RESULTS": job.results}
+    waiting = _wait_for_orders(press) if job.forks else None
+    threading.Thread(target=_end_with_the_press, daemon=True).start()
+    ReportingEngine.press = press
+    try:
+        press.send(execute(job))
+    finally:
+        if waiting:
+            waiting.kill()
+
+
+def _wait_for_orders(press: Connection) -> _Waiting:
+    """Fork the kernel while this process has one thread, and make it the one that is used."""
+    waiting = ForkedKernel.waiting = _Waiting(press)
+    where = f"{__name__}:{ForkedKernel.__name__}"
+    entry = EntryPoint(FORKED, where, KernelProvisionerFactory.GROUP_NAME)
+    KernelProvisionerFactory.provisioners[FORKED] = entry
+    os.environ[KernelProvisionerFactory.default_provisioner_name_env] = FORKED
+    return waiting
 
 
 def _end_with_the_press() -> None:
-    sys.stdin.read()
+    multiprocessing.parent_process().join()
     os._exit(2)
-
-
-if __name__ == "__main__":
-    job = json.loads(sys.stdin.readline())
-    os.environ |= ENVIRONMENT | {"BRAINBOOK_RESULTS": job["results"]}
-    threading.Thread(target=_end_with_the_press, daemon=True).start()
-    sys.exit(execute(job["notebook"], job["output"]))

@@ -3,10 +3,12 @@
 import pytest
 import torch
 
+from brainbook.models.astrocyte.circuit import run
 from brainbook.models.astrocyte.tuned import KINDS, fitted, gated, read, trial
-from brainbook.models.attention.minilm_heads import problem_on
+from brainbook.models.attention.minilm_heads import heads_on, problem_on
 from brainbook.models.attention.minilm_text import calibration_passages, held_out_passages
 from brainbook.models.attention.softmax import Problem, relative_error
+from brainbook.models.features.landmarks import Landmarks
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +44,29 @@ def test_gated_takes_the_width_that_does_best_on_held_back_passages():
         error = relative_error(read(one, *held.tensors).output, held.exact()[0])
         tried.append(error.median(0).values)
     assert chosen.width.tolist() == [widths[best] for best in torch.stack(tried).argmin(0)]
+
+
+def test_settling_for_what_is_stored_is_settling_for_every_query():
+    generator = torch.Generator().manual_seed(2)
+    query, key, value = torch.randn(3, 5, 2, 30, 6, generator=generator, dtype=torch.float64)
+    units = Landmarks.fitted(query, key, 20, generator, ridge=0.01)
+    quick = read(units, query[0], key[0], value[0])
+    (plain,) = run(query[0], key[0], value[0], [units.units], [20], units)
+    assert quick.units == plain.units == 20
+    for ours, theirs in zip(vars(quick).values(), vars(plain).values(), strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-10, atol=1e-10)
+
+
+def test_a_trial_fits_what_a_fit_alone_would(texts):
+    layer, units, seed = 1, 16, 0
+    for kind in KINDS:
+        alone = fitted(kind, layer, units, seed, problem_on(texts["calibration"]))
+        document = heads_on(texts["documents"][0]).problem[layer]
+        output = read(alone, *document.tensors).output
+        error = relative_error(output, document.exact()[0]).double()
+        rows = trial(kind, layer, units, seed, **texts)
+        rows = rows.query("document == 0 and split == 'test' and part == 'output'")
+        assert rows["error"].tolist() == pytest.approx(error.tolist(), rel=1e-6)
 
 
 def test_bad_input_is_named(texts):

@@ -5,7 +5,9 @@ Allowed class: whatever is fitted may depend on calibration text, never on the t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import pandas as pd
 import torch
@@ -15,7 +17,7 @@ from brainbook.evidence.seeding import seeded
 from brainbook.models.attention.minilm_heads import LAYERS, heads_on, problem_on
 from brainbook.models.attention.minilm_text import Passage
 from brainbook.models.attention.softmax import Problem, check, relative_error, softmax_attention
-from brainbook.models.features.landmarks import Gated, Landmarks, tune
+from brainbook.models.features.landmarks import Gated, Landmarks, tune, usual_metric
 from brainbook.models.features.maps import FeatureMap
 
 from .circuit import Readout, run
@@ -34,6 +36,7 @@ def fitted(
     seed: int,
     calibration: Problem,
     ridge: float = 0.001,
+    metric: Tensor | None = None,
 ) -> Landmarks | Gated:
     """One layer's hidden units, fitted on calibration text.
 
@@ -45,6 +48,7 @@ def fitted(
     seed : draws the landmarks.
     calibration : heads on calibration text, (passages, layers, heads, N, d).
     ridge : leak of the lateral network.
+    metric : as in :func:`tune`.
 
     Raises
     ------
@@ -56,8 +60,9 @@ def fitted(
         raise ValueError(f"layer: got {layer}; allowed are 0 to {LAYERS - 1}")
     known, generator = calibration[:, layer], seeded(81, layer, units, seed)
     if kind == Gated.name:
-        return gated(*known.tensors, units, generator)
-    return Landmarks.fitted(known.query, known.key, units, generator, ridge, torch.float32)
+        return gated(*known.tensors, units, generator, metric=metric)
+    precision = {"ridge": ridge, "dtype": torch.float32}
+    return Landmarks.fitted(known.query, known.key, units, generator, metric=metric, **precision)
 
 
 def gated(
@@ -67,6 +72,7 @@ def gated(
     units: int,
     generator: Generator,
     widths: Sequence[float] = WIDTHS,
+    metric: Tensor | None = None,
 ) -> Gated:
     """Positive tuned units, with the width per head that errs least on held-back passages.
 
@@ -77,10 +83,11 @@ def gated(
     units : hidden units a head.
     generator : draws the landmarks.
     widths : those tried.
+    metric : as in :func:`tune`.
     """
     check(query, key, value)
-    kept = min(HELD_BACK, len(query) - 1)
-    tuning = tune(query[:-kept], key[:-kept], units, generator)
+    kept = held_back(query)
+    tuning = tune(query[:-kept], key[:-kept], units, generator, metric=metric)
     held = tuple(x[-kept:] for x in (query, key, value))
     exact, _ = softmax_attention(*held)
     ones = torch.ones(query.shape[1])
@@ -89,6 +96,18 @@ def gated(
         for width in widths
     ]  # (heads,) each
     return Gated(tuning, torch.tensor(widths)[torch.stack(errors_).argmin(0)])
+
+
+def held_back(passages: Sequence) -> int:
+    """How many of the passages, the last ones, a width is chosen on."""
+    return min(HELD_BACK, len(passages) - 1)
+
+
+@lru_cache(maxsize=2 * LAYERS)
+def _metric(calibration: tuple[Passage, ...], layer: int, kept: int) -> Tensor:
+    """S of a layer's heads on all but the last ``kept`` passages: the same in every trial."""
+    known = problem_on(calibration)[: len(calibration) - kept, layer]
+    return usual_metric(known.query, known.key)
 
 
 def trial(kind: str, layer: int, units: int, seed: int, **options) -> pd.DataFrame:
@@ -119,8 +138,9 @@ def trial_with_traces(
     map, units, seed, document, split (test or calibration), layer, head, part (output, trace),
     error.
     """
-    known = problem_on(calibration)
-    feature_map = fitted(kind, layer, units, seed, known, ridge)
+    known, passages = problem_on(calibration), tuple(calibration)
+    metric = _metric(passages, layer, held_back(passages) if kind == Gated.name else 0)
+    feature_map = fitted(kind, layer, units, seed, known, ridge, metric)
     frames, traces = [], []
     for count, (document, ids) in enumerate(documents.items()):
         parts = {"test": heads_on(ids).problem[layer]}
@@ -136,7 +156,32 @@ def trial_with_traces(
 
 
 def read(feature_map: FeatureMap, query: Tensor, key: Tensor, value: Tensor) -> Readout:
-    """The circuit with the units that ``feature_map`` was fitted with."""
+    """The circuit with the units that ``feature_map`` was fitted with, (heads, N, d)."""
     units = feature_map.units
+    if isinstance(feature_map, Landmarks):
+        return _settled(feature_map, query, key, value)
     (readout,) = run(query, key, value, [units], [len(units)], feature_map)
     return readout
+
+
+@torch.no_grad()
+def _settled(tuned: Landmarks, query: Tensor, key: Tensor, value: Tensor) -> Readout:
+    """:func:`run`, where units settle once for every stored number, not once for every query.
+
+    H rho(q) = (H (K + ridge I)^(-1)) kappa(q), as K is symmetric; and so for g, and for the usual
+    log normaliser.
+    """
+    check(query, key, value)
+    exponent = tuned.write(key)[1]  # (heads, N, m)
+    offset = exponent.amax((-2, -1), keepdim=True)
+    with_ones = torch.cat([value, torch.ones_like(value[..., :1])], -1)
+    stored = exponent.sub_(offset).exp_().mT @ with_ones  # (heads, m, d_value + 1): H^T beside g
+    mean, apart = tuned.usual
+    settled = tuned.settled(torch.cat([stored, apart.unsqueeze(-1).to(stored.dtype)], -1))
+    total = tuned.tuning_curves(query) @ settled  # (heads, N, d_value + 2)
+    trace = total[..., -2]
+    level = mean + total[..., -1] + offset.squeeze(-1)  # (heads, N)
+    log_p = trace.abs().log() + level - math.log(len(tuned.units))
+    output = total[..., :-2] / trace.unsqueeze(-1)
+    back = query.dtype
+    return Readout(len(tuned.units), output.to(back), log_p.to(back), trace.sign().to(back))

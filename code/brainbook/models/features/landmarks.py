@@ -59,7 +59,14 @@ class Tuning:
     metric: Tensor
 
 
-def tune(query: Tensor, key: Tensor, units: int, generator: Generator, rounds: int = 3) -> Tuning:
+def tune(
+    query: Tensor,
+    key: Tensor,
+    units: int,
+    generator: Generator,
+    rounds: int = 3,
+    metric: Tensor | None = None,
+) -> Tuning:
     """Landmarks by k-means on calibration queries, and what goes with them.
 
     S is the mean of the covariance of all keys and of the mean covariance of the keys as a
@@ -71,6 +78,7 @@ def tune(query: Tensor, key: Tensor, units: int, generator: Generator, rounds: i
     units : landmarks a head.
     generator : chooses the queries that k-means looks at and starts from.
     rounds : of Lloyd's algorithm.
+    metric : S, where it is known already: of :func:`usual_metric`.
 
     Raises
     ------
@@ -87,12 +95,11 @@ def tune(query: Tensor, key: Tensor, units: int, generator: Generator, rounds: i
     chosen = torch.randperm(seen.shape[1], generator=generator)[: max(CANDIDATES, 4 * units)]
     state = int(torch.randint(2**31, (), generator=generator))
     landmark = torch.stack([_means(head, units, rounds, state) for head in seen[:, chosen]])
-    some = slice(None, None, max(1, len(key) // SAMPLE))
     return Tuning(
         landmark,
-        usual_log_normaliser(landmark, key[some]),
+        usual_log_normaliser(landmark, key[sample(key)]),
         seen.mean(1, keepdim=True),
-        key_metric(query[some], key[some]),
+        usual_metric(query, key) if metric is None else metric,
     )
 
 
@@ -102,6 +109,16 @@ def _means(points: Tensor, units: int, rounds: int, state: int) -> Tensor:
         found = KMeans(units, init="random", n_init=1, max_iter=rounds, random_state=state)
         found.fit(points.numpy())
     return torch.from_numpy(found.cluster_centers_).to(points.dtype)
+
+
+def sample(passages: Tensor) -> slice:
+    """About ``SAMPLE`` of the passages, evenly spaced."""
+    return slice(None, None, max(1, len(passages) // SAMPLE))
+
+
+def usual_metric(query: Tensor, key: Tensor) -> Tensor:
+    """:func:`key_metric` of a sample of the passages, (passages, heads, N, d)."""
+    return key_metric(query[sample(query)], key[sample(key)])
 
 
 def usual_log_normaliser(query: Tensor, key: Tensor) -> Tensor:
@@ -169,15 +186,16 @@ class Landmarks(Tuned):
         generator: Generator,
         ridge: float = 0.001,
         dtype: torch.dtype = torch.float64,
+        metric: Tensor | None = None,
     ) -> Landmarks:
         """Tuned to calibration passages.
 
         Parameters
         ----------
-        query, key, units, generator : as in :func:`tune`.
+        query, key, units, generator, metric : as in :func:`tune`.
         ridge, dtype : as in the constructor.
         """
-        return cls(tune(query, key, units, generator), ridge, dtype)
+        return cls(tune(query, key, units, generator, metric=metric), ridge, dtype)
 
     @property
     def overlap(self) -> Tensor:
@@ -192,24 +210,35 @@ class Landmarks(Tuned):
         """kappa(q, c_r), (heads, n, m), float64, for query (heads, n, d)."""
         return _bump(self._moved(query), self._landmark)
 
+    def settled(self, drive: Tensor) -> Tensor:
+        """(K + ridge I)^(-1) drive, (heads, m, n), float64: where the lateral network settles."""
+        drive = drive.to(self._factor.dtype)
+        half = torch.linalg.solve_triangular(self._factor, drive, upper=False)
+        return torch.linalg.solve_triangular(self._factor.mT, half, upper=True).double()
+
     def rates(self, query: Tensor) -> Tensor:
         """rho(q), (..., heads, N, m), float64, for query (..., heads, N, d)."""
         leading = query.shape[:-3]
         # all leading dimensions and tokens in one: (heads, leading x N, d)
         flat = query.reshape(-1, *query.shape[-3:]).transpose(0, 1).flatten(1, 2)
-        curves = self.tuning_curves(flat).to(self._factor.dtype)  # (heads, leading x N, m)
-        settled = torch.cholesky_solve(curves.mT, self._factor).mT.double()
-        apart = settled.unflatten(1, (-1, query.shape[-2])).transpose(
-            0, 1
-        )  # (leading, heads, N, m)
-        return apart.reshape(*leading, *apart.shape[1:])
+        settled = self.settled(self.tuning_curves(flat).mT).mT  # (heads, leading x N, m)
+        apart = settled.unflatten(1, (-1, query.shape[-2])).transpose(0, 1)
+        return apart.reshape(*leading, *apart.shape[1:])  # (..., heads, N, m)
+
+    @property
+    def usual(self) -> tuple[Tensor, Tensor]:
+        """Mean log normaliser (heads, 1), and how far each unit's is from it (heads, m), float64.
+
+        A query's usual log normaliser is that mean, plus its rates times the distances.
+        """
+        scale = self.tuning.log_scale.double()
+        mean = scale.mean(-1, keepdim=True)
+        return mean, scale - mean
 
     def read(self, query: Tensor, units: HiddenUnits | None = None) -> tuple[Tensor, Tensor]:
         """The rates, and the query's usual log normaliser as the same rates interpolate it."""
-        rates = self.rates(query)
-        scale = self.tuning.log_scale.double()
-        usual = scale.mean(-1, keepdim=True)
-        level = usual.unsqueeze(-1) + rates @ (scale - usual).unsqueeze(-1)
+        rates, (mean, apart) = self.rates(query), self.usual
+        level = mean.unsqueeze(-1) + rates @ apart.unsqueeze(-1)
         return rates.to(query.dtype), level.to(query.dtype).expand_as(rates).contiguous()
 
 

@@ -1,0 +1,66 @@
+"""Where the press's processes come from: a server that imports once and forks.
+
+``torch`` and ``transformers`` take some eight seconds to import, and every page needs them. The
+server of :mod:`multiprocessing` imports the modules that the pages reach and then forks a process
+a page. A page still runs in a process that has run nothing before. Where forking is not safe
+(macOS, Windows) every page imports for itself.
+
+Imported as a module, this one is what the server imports.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sys
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from importlib import import_module
+from multiprocessing import forkserver
+from multiprocessing.process import BaseProcess
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from brainbook.evidence import fingerprint
+
+from .worker import ENVIRONMENT
+
+if TYPE_CHECKING:
+    from .cache import Key
+
+FORKS = sys.platform == "linux"
+MODULES = "BRAINBOOK_NURSERY"
+processes: Any = multiprocessing.get_context("forkserver" if FORKS else "spawn")
+_starting = Lock()  # a start looks at all processes, and must not meet another
+
+
+def open_for(keys: Iterable[Key]) -> None:
+    """Start the server with what the pages reach; it ends with this process.
+
+    A module that cannot be imported is left to the page that needs it, which will say why.
+    """
+    if not FORKS:
+        return
+    inputs = {name.partition("module ")[2] for key in keys for name in key.parts}
+    modules = sorted(name for name in inputs if name and not name.startswith(fingerprint.PAGES))
+    before = dict(os.environ)
+    os.environ |= ENVIRONMENT | {MODULES: " ".join(modules)}
+    multiprocessing.set_forkserver_preload([__name__])
+    try:
+        forkserver.ensure_running()
+    finally:
+        os.environ.clear()
+        os.environ |= before
+
+
+def started(target: Callable, *arguments) -> BaseProcess:
+    """A new process at work on ``target(*arguments)``."""
+    with _starting:
+        process = processes.Process(target=target, args=arguments)
+        process.start()
+    return process
+
+
+for name in os.environ.pop(MODULES, "").split():
+    with suppress(Exception):
+        import_module(name)
