@@ -191,13 +191,13 @@ def _add(
     amplitude, exponent = feature_map.write(key, units)
     written_offset = exponent.amax(-2, keepdim=True)  # (..., 1, m) or (..., 1, 1)
     rates = _rates(amplitude, exponent.sub_(written_offset))
-    stored = product(rates.mT, with_ones)  # (..., m, d_value + 1): H^T beside g
+    stored = product(with_ones.mT, rates)  # (..., d_value + 1, m): H above g
 
     amplitude, exponent = feature_map.read(query, units)
     exponent = exponent.add_(written_offset)
     highest = torch.maximum(offset, exponent.amax(-1, keepdim=True))
     rates = _rates(amplitude, exponent.sub_(highest))
-    total.mul_((offset - highest).exp_()).add_(product(rates, stored))
+    total.mul_((offset - highest).exp_()).add_(product(rates, stored.mT))
     offset.copy_(highest)
 
 
