@@ -90,9 +90,9 @@ class Settled(Landmarks):
     """
 
     def __init__(self, tuned: Landmarks) -> None:
-        kept = {name: part for name, part in vars(tuned).items() if name != "_factor"}
+        kept = {name: part for name, part in vars(tuned).items() if name != "_factors"}
         vars(self).update(kept)
-        self._settle = torch.cholesky_inverse(tuned._factor)
+        self._settle = torch.stack([*map(torch.cholesky_inverse, tuned._factors)])
 
     def rates(self, query: Tensor) -> Tensor:
         """rho(q), (..., heads, N, m), settled in the precision of the factor."""

@@ -175,7 +175,8 @@ class Landmarks(Tuned):
         values, vectors = torch.linalg.eigh(tuning.metric.double())
         self._root = vectors * values.clamp_min(0).sqrt().unsqueeze(-2)
         self._landmark = self._moved(tuning.landmark)
-        self._factor = torch.stack([_factor(head, ridge, dtype) for head in self._landmark])
+        # A head's own (m, m): all in one tensor would be another copy of what is large.
+        self._factors = [_factor(head, ridge, dtype) for head in self._landmark]
 
     @classmethod
     def fitted(
@@ -212,9 +213,8 @@ class Landmarks(Tuned):
 
     def settled(self, drive: Tensor) -> Tensor:
         """(K + ridge I)^(-1) drive, (heads, m, n), float64: where the lateral network settles."""
-        drive = drive.to(self._factor.dtype)
-        half = torch.linalg.solve_triangular(self._factor, drive, upper=False)
-        return torch.linalg.solve_triangular(self._factor.mT, half, upper=True).double()
+        heads = zip(drive.to(self._factors[0].dtype), self._factors, strict=True)
+        return torch.stack([_solved(one, factor) for one, factor in heads]).double()
 
     def rates(self, query: Tensor) -> Tensor:
         """rho(q), (..., heads, N, m), float64, for query (..., heads, N, d)."""
@@ -255,6 +255,12 @@ def _factor(landmark: Tensor, ridge: float, dtype: torch.dtype) -> Tensor:
         overlap[start:stop, :stop] = _bump(landmark[start:stop], landmark[:stop])
     overlap.diagonal().add_(ridge)
     return torch.linalg.cholesky(overlap)
+
+
+def _solved(drive: Tensor, factor: Tensor) -> Tensor:
+    """(L L^T)^(-1) drive, (m, n), for the factor L (m, m)."""
+    half = torch.linalg.solve_triangular(factor, drive, upper=False)
+    return torch.linalg.solve_triangular(factor.mT, half, upper=True)
 
 
 def _bump(x: Tensor, y: Tensor) -> Tensor:
