@@ -82,7 +82,7 @@ class _Waiting:
     def __init__(self, press: Connection) -> None:
         orders, self.orders = multiprocessing.Pipe(duplex=False)
         fork = multiprocessing.get_context("fork")
-        self.process: BaseProcess = fork.Process(target=_kernel, args=(orders, press))
+        self.process: BaseProcess = fork.Process(target=_kernel, args=(orders, self.orders, press))
         self.process.start()
         orders.close()
         self.pid = self.process.pid
@@ -116,11 +116,15 @@ class ForkedKernel(LocalProvisioner):
         return self.connection_info
 
 
-def _kernel(orders: Connection, press: Connection) -> None:
+def _kernel(orders: Connection, *of_the_worker: Connection) -> None:
     """Wait for a command that starts IPython's kernel, and be that kernel."""
-    press.close()  # only the worker speaks to it
+    for connection in of_the_worker:
+        connection.close()  # else this end would stay open when the worker is gone
     os.setsid()
-    command, environment, folder = orders.recv()
+    try:
+        command, environment, folder = orders.recv()
+    except EOFError:
+        return
     os.environ |= environment
     if folder:
         os.chdir(folder)
