@@ -46,6 +46,34 @@ def test_the_second_call_reads_what_the_first_made(folder):
     np.testing.assert_array_equal(first.test_images, second.test_images)
 
 
+@pytest.fixture
+def of_seeds(folder):
+    """A function of one seed or of several, as if it stood in a module of the book."""
+    calls = []
+
+    def of_seeds(seed, factor=2):
+        calls.append(seed)
+        return [factor * one for one in seed] if isinstance(seed, tuple) else factor * seed
+
+    of_seeds.__module__, of_seeds.__qualname__ = digits.__module__, "of_seeds"
+    of_seeds.calls = calls
+    return of_seeds
+
+
+def test_what_is_missing_is_made_in_one_call_and_found_alone(of_seeds):
+    assert store.made_once(of_seeds, seed=5) == 10
+    assert store.made_each(of_seeds, (4, 5, 6)) == [8, 10, 12]
+    assert store.made_each(of_seeds, (6, 4), factor=2) == [12, 8]
+    assert store.made_once(of_seeds, seed=6) == 12
+    assert of_seeds.calls == [5, (4, 6)]
+
+
+def test_each_is_made_anew_where_another_parameter_differs(of_seeds):
+    assert store.made_each(of_seeds, (1, 2)) == [2, 4]
+    assert store.made_each(of_seeds, (1, 2), factor=3) == [3, 6]
+    assert of_seeds.calls == [(1, 2), (1, 2)]
+
+
 def test_another_parameter_or_environment_is_another_result(folder, monkeypatch):
     store.made_once(digits, seed=3)
     store.made_once(digits, seed=4)

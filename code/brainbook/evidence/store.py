@@ -1,11 +1,11 @@
 """Results that are slow to make: made once, then read.
 
 ``@kept`` stands on a slow ``measure_…`` of a page; ``made_once(function, **params)`` makes one
-call, such as the training of a network that several pages use. A result is found by the digest
-of the function's module with all that it imports, the data files these name, the packages and
-the parameters (see :mod:`brainbook.evidence.fingerprint`). So an edit of any of them makes it
-anew, and an edit of what only draws or words it does not. Processes that ask for the same
-result wait for the first.
+call, such as the training of a network that several pages use, and ``made_each`` one for each
+seed. A result is found by the digest of the function's module with all that it imports, the data
+files these name, the packages and the parameters (see :mod:`brainbook.evidence.fingerprint`). So
+an edit of any of them makes it anew, and an edit of what only draws or words it does not.
+Processes that ask for the same result wait for the first.
 
 ``BRAINBOOK_STORE`` names another folder. ``BRAINBOOK_KEPT=off`` makes ``@kept`` call its
 function each time: tests that replace a function want that, since no digest sees it.
@@ -17,9 +17,10 @@ import inspect
 import os
 import shutil
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from functools import partial, wraps
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar, overload
+from typing import Any, NamedTuple, ParamSpec, TypeVar, overload
 
 import joblib
 from filelock import FileLock
@@ -45,9 +46,40 @@ def made_once(function: Callable[..., R], /, **params: Any) -> R:
     ValueError : the function is not a named function of the book's modules; a parameter has no
         digest; the function reads a data file whose name its modules do not hold.
     """
+    return _stored(function, _bound(function, params), partial(function, **params))
+
+
+def _bound(function: Callable, params: dict[str, Any]) -> dict[str, Any]:
+    """All parameters of a call, defaults among them."""
     bound = inspect.signature(function).bind(**params)
     bound.apply_defaults()
-    return _stored(function, dict(bound.arguments), partial(function, **params))
+    return dict(bound.arguments)
+
+
+def made_each(function: Callable[..., Any], seeds: Iterable[int], /, **params: Any) -> list:
+    """``[made_once(function, seed=seed, **params) for seed in seeds]``, in one call if need be.
+
+    ``function`` takes several seeds as well and returns a list then. Those that are missing in the
+    store are made together, each as it would be alone.
+
+    Raises
+    ------
+    ValueError : as :func:`made_once`.
+    """
+    seeds = tuple(seeds)
+    if fingerprint.edited(function):
+        return function(seed=seeds, **params)
+    places = {seed: _place(function, _bound(function, params | {"seed": seed})) for seed in seeds}
+    with ExitStack() as locks:
+        for place in sorted({place.path for place in places.values()}):
+            place.parent.mkdir(parents=True, exist_ok=True)
+            locks.enter_context(FileLock(f"{place}.lock"))
+        missing = [seed for seed, place in places.items() if not place.path.exists()]
+        if missing:
+            made = _made(partial(function, seed=tuple(missing), **params), places[missing[0]])
+            for seed, value in zip(missing, made, strict=True):
+                _put(value, places[seed].path)
+    return [made_once(function, seed=seed, **params) for seed in seeds]
 
 
 @overload
@@ -84,29 +116,53 @@ def kept(function=None, /, *, apart_from=()):
     return result
 
 
-def _stored(function: Callable, params: dict, call: Callable[[], R]) -> R:
-    """What the call returns, from the store where it is there, else made and put there."""
+class _Place(NamedTuple):
+    """Where a result is kept, and the inputs of its code: what it may depend on."""
+
+    name: str
+    path: Path
+    inputs: dict[str, str]
+
+
+def _place(function: Callable, params: dict) -> _Place:
     name = fingerprint.full_name(function)
     inputs = fingerprint.of_code(function)
     version = paths.store_folder() / name / fingerprint.digest(repr(sorted(inputs.items())))[:16]
-    path = version / f"{fingerprint.of_parameters(params)[:32]}.joblib"
+    return _Place(name, version / f"{fingerprint.of_parameters(params)[:32]}.joblib", inputs)
+
+
+def _stored(function: Callable, params: dict, call: Callable[[], R]) -> R:
+    """What the call returns, from the store where it is there, else made and put there."""
+    place = _place(function, params)
     if fingerprint.edited(function):
         return call()
-    version.mkdir(parents=True, exist_ok=True)
-    os.utime(version)
+    path = place.path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    os.utime(path.parent)
     with FileLock(f"{path}.lock"):
         if path.exists():
             os.utime(path)
             return joblib.load(path)
-        with opened.recorded() as names:
-            value = call()
-            unseen = opened.unseen(names, inputs)
-        if unseen:
-            raise ValueError(
-                f"{name}: reads {unseen} by a computed name; write the name as a literal, so "
-                "that the result is made again when the file changes"
-            )
+        value = _made(call, place)
         _put(value, path)
+    return value
+
+
+def _made(call: Callable[[], R], place: _Place) -> R:
+    """What the call returns, if it read no file of ``data/`` unseen by its place.
+
+    Raises
+    ------
+    ValueError : it did.
+    """
+    with opened.recorded() as names:
+        value = call()
+        unseen = opened.unseen(names, place.inputs)
+    if unseen:
+        raise ValueError(
+            f"{place.name}: reads {unseen} by a computed name; write the name as a literal, so "
+            "that the result is made again when the file changes"
+        )
     return value
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from brainbook.evidence.datasets import digits
-from brainbook.evidence.store import made_once
+from brainbook.evidence.store import made_each, made_once
 
 from .perceptron import train_perceptron
 from .quantisation import RoundedProducts
@@ -33,9 +35,18 @@ def trained(family: str, seed: int, **settings) -> Trained:
     ------
     ValueError : an unknown family, or a setting that the trainer refuses.
     """
+    return made_once(_trainer(family), seed=seed, **settings)
+
+
+def trained_each(family: str, seeds: Sequence[int], **settings) -> list[Trained]:
+    """:func:`trained` for each seed; networks that are missing learn side by side if they can."""
+    return made_each(_trainer(family), seeds, **settings)
+
+
+def _trainer(family: str) -> Callable:
     if family not in TRAINERS:
         raise ValueError(f"family: got {family!r}; allowed are {tuple(TRAINERS)}")
-    return made_once(TRAINERS[family], seed=seed, **settings)
+    return TRAINERS[family]
 
 
 def rounded_accuracy(network: Trained, bits: int = 8) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -37,7 +38,9 @@ class PerceptronShape:
 
 
 class Perceptron(nn.Module):
-    """Logits (batch, 10) from images (batch, 8, 8) in [0, 1], rectifiers between layers."""
+    """Logits (..., 10) from images (..., 8, 8) in [0, 1], rectifiers between layers."""
+
+    stackable = True
 
     def __init__(self, shape: PerceptronShape) -> None:
         super().__init__()
@@ -48,25 +51,25 @@ class Perceptron(nn.Module):
         )
 
     def forward(self, images: Tensor) -> Tensor:
-        signal = images.flatten(1)
+        signal = images.flatten(-2)
         for layer in self.layers[:-1]:
             signal = torch.relu(layer(signal))
         return self.layers[-1](signal)
 
 
 def train_perceptron(
-    seed: int,
+    seed: int | Sequence[int],
     hidden: tuple[int, ...] = (128, 128),
     epochs: int = 40,
     learning_rate: float = 0.1,
     weight_decay: float = 0.1,
     part: str = "test",
-) -> Trained[PerceptronShape]:
+) -> Trained[PerceptronShape] | list[Trained[PerceptronShape]]:
     """Train a perceptron on ``examples(seed, part)``; that part is scored once, at the end.
 
     Parameters
     ----------
-    seed : of the split, the weights, and the order of the images.
+    seed : of the split, the weights, and the order of the images; several for a list of networks.
     hidden : units in each hidden layer.
     epochs, learning_rate, weight_decay : of :class:`Recipe`.
     part : ``test``, or ``validation`` to choose settings by.

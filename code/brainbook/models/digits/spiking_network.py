@@ -7,16 +7,15 @@ sends a one when the membrane passes a threshold. The one is all that the next l
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import snntorch
 import torch
 from snntorch import surrogate
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
 
-from .training import Recipe, Trained, train
+from .training import Recipe, Trained, mean_cross_entropy, train
 
 PIXELS = 64
 CLASSES = 10
@@ -67,19 +66,21 @@ class LeakyStep(torch.autograd.Function):
 
     With leak β, threshold θ and input i: v ← β v + i − θ [v > θ], and a spike where v > θ. The
     reset carries no gradient; a spike's is 1 / (1 + slope |v − θ|)².
+
+    i and v are (..., batch, neurons), β and θ (..., neurons).
     """
 
     @staticmethod
     def forward(context, current, membrane, beta, threshold, again, slope: float):
-        """Spikes and the new v, (batch, neurons); ``threshold`` comes twice.
+        """Spikes and the new v; ``threshold`` comes twice.
 
         Once it stands in the spike, once in the reset: two gradients, added up in the order in
         which snnTorch's own steps add them.
         """
-        leak = beta.clamp(0, 1)
-        reset = (membrane > threshold).to(membrane.dtype)
-        after = leak * membrane + current - reset * again
-        above = after - threshold
+        leak = beta.clamp(0, 1).unsqueeze(-2)
+        reset = (membrane > threshold.unsqueeze(-2)).to(membrane.dtype)
+        after = leak * membrane + current - reset * again.unsqueeze(-2)
+        above = after - threshold.unsqueeze(-2)
         context.save_for_backward(membrane, beta, leak, reset, above)
         context.slope = slope
         return (above > 0).to(after.dtype), after
@@ -90,12 +91,12 @@ class LeakyStep(torch.autograd.Function):
         membrane, beta, leak, reset, above = context.saved_tensors
         steep = of_spikes / above.abs().mul_(context.slope).add_(1).square_()
         error = of_membrane + steep
-        of_beta = (error * membrane).sum(0) * ((beta >= 0) & (beta <= 1))
-        return error, error * leak, of_beta, -steep.sum(0), -(error * reset).sum(0), None
+        of_beta = (error * membrane).sum(-2) * ((beta >= 0) & (beta <= 1))
+        return error, error * leak, of_beta, -steep.sum(-2), -(error * reset).sum(-2), None
 
 
 class SpikingNetwork(nn.Module):
-    """Logits (batch, 10) from images (batch, 8, 8) in [0, 1].
+    """Logits (..., 10) from images (..., 8, 8) in [0, 1].
 
     The output layer does not spike: it adds up what arrives, and the mean over the time steps
     is the logit. ``spike_seed`` determines the spikes of the rate coding.
@@ -122,16 +123,22 @@ class SpikingNetwork(nn.Module):
         for layer in self.layers[:-1]:
             nn.init.kaiming_normal_(layer.weight)
 
+    @property
+    def stackable(self) -> bool:
+        """Whether several can run as one: not where each draws its own random spikes."""
+        return self.shape.coding == "current"
+
     def forward(self, images: Tensor) -> Tensor:
         return self.run(images)[0]
 
     def run(self, images: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """Logits, and per hidden layer the spikes (time_steps, batch, neurons)."""
-        brightness = images.flatten(1)
-        membranes = [brightness.new_zeros(len(images), width) for width in self.shape.hidden]
+        """Logits, and per hidden layer the spikes (time_steps, ..., batch, neurons)."""
+        brightness = images.flatten(-2)
+        leading = brightness.shape[:-1]
+        membranes = [brightness.new_zeros(*leading, width) for width in self.shape.hidden]
         emitted: list[list[Tensor]] = [[] for _ in membranes]
         held = self.layers[0](brightness) if self.shape.coding == "current" else None
-        logits = brightness.new_zeros(len(images), CLASSES)
+        logits = brightness.new_zeros(*leading, CLASSES)
         for _ in range(self.shape.time_steps):
             current = held if held is not None else self.layers[0](self.encode(brightness))
             for index, neuron in enumerate(self.neurons):
@@ -142,7 +149,7 @@ class SpikingNetwork(nn.Module):
         return logits / self.shape.time_steps, [torch.stack(spikes) for spikes in emitted]
 
     def updated(self, neuron: snntorch.Leaky, current: Tensor, membrane: Tensor):
-        """Spikes and membranes (batch, neurons) after one step; in training by one function."""
+        """Spikes and membranes after one step; in training by one function."""
         if not self.training:
             return neuron(current, membrane)
         threshold = neuron.threshold
@@ -164,8 +171,8 @@ def priced_spikes(spike_price: float):
 
     def objective(model: SpikingNetwork, images: Tensor, labels: Tensor) -> Tensor:
         logits, spikes = model.run(images)
-        sent = sum(layer.sum() for layer in spikes) / len(images)
-        return cross_entropy(logits, labels) + spike_price * sent
+        sent = sum(layer.sum() for layer in spikes) / labels.shape[-1]
+        return mean_cross_entropy(logits, labels) + spike_price * sent
 
     return objective
 
@@ -177,7 +184,7 @@ def spike_rates(model: SpikingNetwork, images) -> list[float]:
 
 
 def train_spiking(
-    seed: int,
+    seed: int | Sequence[int],
     hidden: tuple[int, ...] = (128, 128),
     time_steps: int = 4,
     coding: str = "current",
@@ -186,12 +193,13 @@ def train_spiking(
     learning_rate: float = 0.03,
     weight_decay: float = 0.1,
     part: str = "test",
-) -> Trained[SpikingShape]:
+) -> Trained[SpikingShape] | list[Trained[SpikingShape]]:
     """Train a spiking network on ``examples(seed, part)``; that part is scored once, at the end.
 
     Parameters
     ----------
-    seed : of the split, the weights, the order of the images, and the spikes of rate coding.
+    seed : of the split, the weights, the order of the images, and the spikes of rate coding;
+        several for a list of networks.
     hidden, time_steps, coding : of :class:`SpikingShape`.
     spike_price : what a spike costs in the loss, see :func:`priced_spikes`.
     epochs, learning_rate, weight_decay : of :class:`Recipe`.
@@ -205,5 +213,5 @@ def train_spiking(
         raise ValueError(f"spike_price: got {spike_price}; must be at least 0")
     shape = SpikingShape(hidden=hidden, time_steps=time_steps, coding=coding)
     recipe = Recipe(epochs=epochs, learning_rate=learning_rate, weight_decay=weight_decay)
-    build, loss = partial(SpikingNetwork, spike_seed=seed), priced_spikes(spike_price)
-    return train(build, shape, recipe, seed, part, objective=loss, rates=spike_rates)
+    told = {"objective": priced_spikes(spike_price), "rates": spike_rates}
+    return train(SpikingNetwork, shape, recipe, seed, part, seed_name="spike_seed", **told)

@@ -9,17 +9,21 @@ never on the test images.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Generic, TypeVar
 
 import numpy as np
 import torch
 from sklearn.model_selection import train_test_split
 from torch import Tensor, nn
+from torch.func import functional_call
 from torch.nn.functional import cross_entropy, pad
 
 from brainbook.evidence.datasets import Split, digits
+
+from .stacked import StackedLayers, stacked, unstack
 
 PARTS = ("test", "validation")
 ALIGNED = 16  # numbers of 4 bytes in a cache line
@@ -135,10 +139,10 @@ def joined_groups(model: nn.Module, weight_decay: float) -> list[dict]:
     Gradients must be set to zero, never to None, or the parameters lose sight of theirs.
     """
     groups = [group for group in parameter_groups(model, weight_decay) if group["params"]]
-    return [group | {"params": [_joined(group["params"])]} for group in groups]
+    return [group | {"params": [joined(group["params"])]} for group in groups]
 
 
-def _joined(parameters: list[nn.Parameter]) -> nn.Parameter:
+def joined(parameters: list[nn.Parameter]) -> nn.Parameter:
     """One tensor (count,) that holds all ``parameters``; they and their gradients become views.
 
     Every part starts at a multiple of ``ALIGNED`` numbers, as a tensor of its own would, so that
@@ -156,8 +160,35 @@ def _joined(parameters: list[nn.Parameter]) -> nn.Parameter:
 
 
 def classify(model: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
-    """Cross-entropy of the model's logits."""
-    return cross_entropy(model(images), labels)
+    """Cross-entropy of the model's logits, mean over images."""
+    return mean_cross_entropy(model(images), labels)
+
+
+def mean_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
+    """Mean over the images of a batch: logits (..., batch, classes), labels (..., batch).
+
+    A sum over leading dimensions, those of networks that learn side by side.
+    """
+    whole = cross_entropy(logits.flatten(0, -2), labels.flatten(), reduction="sum")
+    return whole / labels.shape[-1]
+
+
+def learning_rates(recipe: Recipe, images: int) -> Iterator[float]:
+    """A rate a step: linear warm-up, then cosine decay to zero."""
+    steps = recipe.epochs * math.ceil(images / recipe.batch_size)
+    warm = max(1, round(recipe.warm_up * steps))
+    for step in range(steps):
+        decay = 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, steps - warm)))
+        yield recipe.learning_rate * ((step + 1) / warm if step < warm else decay)
+
+
+def descend(optimiser: torch.optim.Optimizer, loss: Tensor, rate: float) -> None:
+    """One step down the gradient of the loss."""
+    optimiser.zero_grad(set_to_none=False)
+    loss.backward()
+    for group in optimiser.param_groups:
+        group["lr"] = rate
+    optimiser.step()
 
 
 def fit(
@@ -180,28 +211,71 @@ def fit(
     """
     generator = torch.Generator().manual_seed(seed)
     images, labels = torch.as_tensor(images), torch.as_tensor(labels)
-    steps_an_epoch = math.ceil(len(images) / recipe.batch_size)
-    steps = recipe.epochs * steps_an_epoch
-    warm = max(1, round(recipe.warm_up * steps))
-
-    def schedule(step: int) -> float:
-        if step < warm:
-            return (step + 1) / warm
-        return 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, steps - warm)))
-
     optimiser = torch.optim.AdamW(joined_groups(model, recipe.weight_decay))
+    rates = learning_rates(recipe, len(images))
     model.train()
-    rates = (recipe.learning_rate * schedule(step) for step in range(steps))
     for _ in range(recipe.epochs):
         order = torch.randperm(len(images), generator=generator)
         for batch, rate in zip(order.split(recipe.batch_size), rates, strict=False):
             seen = shifted(images[batch], recipe.shift, recipe.shifted_fraction, generator)
-            optimiser.zero_grad(set_to_none=False)
-            objective(model, seen, labels[batch]).backward()
-            for group in optimiser.param_groups:
-                group["lr"] = rate
-            optimiser.step()
+            descend(optimiser, objective(model, seen, labels[batch]), rate)
     return model.eval()
+
+
+class _Objective(nn.Module):
+    """An objective as a module, so that its network can be run with other parameters."""
+
+    def __init__(self, model: nn.Module, objective: Objective) -> None:
+        super().__init__()
+        self.model, self.objective = model, objective
+
+    def forward(self, images: Tensor, labels: Tensor) -> Tensor:
+        return self.objective(self.model, images, labels)
+
+
+def fit_together(
+    models: Sequence[nn.Module],
+    images: np.ndarray,
+    labels: np.ndarray,
+    recipe: Recipe,
+    seeds: Sequence[int],
+    objective: Objective = classify,
+) -> None:
+    """:func:`fit` for several networks of one shape, an operation for all at once.
+
+    Parameters
+    ----------
+    models : their ``forward`` takes images (networks, batch, 8, 8) with stacked parameters.
+    images, labels : (networks, count, 8, 8) and (networks, count).
+    recipe, objective : as in :func:`fit`; the objective is a sum over networks.
+    seeds : of each network's order of images, and their shifts.
+    """
+    generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+    images, labels = torch.as_tensor(images), torch.as_tensor(labels)
+    values, count = stacked(models), images.shape[1]
+    matrices = [value for value in values.values() if value.ndim > 2]
+    vectors = [value for value in values.values() if value.ndim <= 2]
+    groups = [
+        {"params": [joined(matrices)], "weight_decay": recipe.weight_decay},
+        {"params": [joined(vectors)], "weight_decay": 0.0},
+    ]
+    optimiser, rates = torch.optim.AdamW(groups), learning_rates(recipe, count)
+    run = _Objective(models[0].train(), objective)
+    given = {f"model.{name}": value for name, value in values.items()}
+    for _ in range(recipe.epochs):
+        order = torch.stack([torch.randperm(count, generator=g) for g in generators])
+        for batch, rate in zip(order.split(recipe.batch_size, dim=1), rates, strict=False):
+            seen = [
+                shifted(own[some], recipe.shift, recipe.shifted_fraction, generator)
+                for own, some, generator in zip(images, batch, generators, strict=True)
+            ]  # (batch, 8, 8) each
+            with StackedLayers():
+                shown = torch.stack(seen), labels.gather(1, batch)
+                loss = functional_call(run, given, shown)
+            descend(optimiser, loss, rate)
+    unstack(values, models)
+    for model in models:
+        model.eval()
 
 
 @torch.no_grad()
@@ -244,36 +318,53 @@ def train(
     build: Callable[[Shape], nn.Module],
     shape: Shape,
     recipe: Recipe,
-    seed: int,
+    seed: int | Sequence[int],
     part: str = "test",
     objective: Objective = classify,
     rates: Rates | None = None,
-) -> Trained[Shape]:
+    seed_name: str | None = None,
+) -> Trained[Shape] | list[Trained[Shape]]:
     """Train a network on ``examples(seed, part)``; that part is scored once, at the end.
 
     Parameters
     ----------
     build : makes the network of a shape; a named function or class, so that it can be stored.
+        Networks whose ``stackable`` is true learn side by side.
     shape : sizes.
     recipe : epochs, learning rate and the like.
-    seed : of the split, the weights, and the order of the images.
+    seed : of the split, the weights, and the order of the images; several for a list of networks.
     part : ``test``, or ``validation`` to choose settings by.
     objective : the loss, ``objective(model, images, labels)``.
     rates : ``rates(model, images)``, spikes per neuron and time step of each hidden layer.
+    seed_name : under which ``build`` takes the seed as well, where it does.
 
     Raises
     ------
     ValueError : another part.
     """
-    split = examples(seed, part)
-    model = seeded(lambda: build(shape), seed)
-    fit(model, split.train_images, split.train_labels, recipe, seed, objective)
-    return Trained(
-        build=build,
-        shape=shape,
-        seed=seed,
-        state_dict={name: value.detach().clone() for name, value in model.state_dict().items()},
-        test_accuracy=accuracy(model, split.test_images, split.test_labels),
-        train_accuracy=accuracy(model, split.train_images, split.train_labels),
-        rates=tuple(rates(model, split.test_images)) if rates else (),
-    )
+    seeds = (seed,) if isinstance(seed, int) else tuple(seed)
+    splits = [examples(one, part) for one in seeds]
+    builds = [partial(build, **{seed_name: one}) if seed_name else build for one in seeds]
+    models = [seeded(partial(make, shape), one) for make, one in zip(builds, seeds, strict=True)]
+    if len(models) > 1 and getattr(models[0], "stackable", False):
+        images, labels = (
+            np.stack([getattr(split, name) for split in splits])
+            for name in ("train_images", "train_labels")
+        )
+        fit_together(models, images, labels, recipe, seeds, objective)
+    else:
+        for model, split, one in zip(models, splits, seeds, strict=True):
+            fit(model, split.train_images, split.train_labels, recipe, one, objective)
+    trained = [
+        Trained(
+            build=make,
+            shape=shape,
+            seed=one,
+            state_dict={name: value.detach().clone() for name, value in model.state_dict().items()},
+            test_accuracy=accuracy(model, split.test_images, split.test_labels),
+            train_accuracy=accuracy(model, split.train_images, split.train_labels),
+            rates=tuple(rates(model, split.test_images)) if rates else (),
+        )
+        for make, model, split, one in zip(builds, models, splits, seeds, strict=True)
+    ]
+    return trained[0] if isinstance(seed, int) else trained

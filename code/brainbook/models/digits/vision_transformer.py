@@ -7,6 +7,7 @@ feed-forward network. The attention is written out, so that every product can be
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -161,7 +162,7 @@ class VisionTransformer(nn.Module):
 
 
 def train_vit(
-    seed: int,
+    seed: int | Sequence[int],
     epochs: int = 40,
     learning_rate: float = 2e-3,
     weight_decay: float = 0.1,
@@ -170,14 +171,14 @@ def train_vit(
     layers: int = 2,
     heads: int = 4,
     part: str = "test",
-) -> Trained[VitShape]:
+) -> Trained[VitShape] | list[Trained[VitShape]]:
     """Train a vision transformer on ``examples(seed, part)``; that part is scored once, at the end.
 
     Suited to ``store.made_once(train_vit, seed=0)``: the arguments determine the result.
 
     Parameters
     ----------
-    seed : of the split, the weights, and the order of the images.
+    seed : of the split, the weights, and the order of the images; several for a list of networks.
     patch, width, layers, heads : of :class:`VitShape`.
     epochs, learning_rate, weight_decay : of :class:`Recipe`.
     part : ``test``, or ``validation`` to choose settings by.

@@ -24,6 +24,8 @@ def straight_floor(values: Tensor) -> Tensor:
 class RoundedPerceptron(Perceptron):
     """A perceptron whose hidden activations take ``levels`` + 1 values; θ per layer is learned."""
 
+    stackable = False  # a threshold has no place for a network's number
+
     def __init__(self, shape: PerceptronShape, levels: int) -> None:
         super().__init__(shape)
         if levels < 1:

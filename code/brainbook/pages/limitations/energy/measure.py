@@ -14,7 +14,7 @@ from brainbook.evidence import pretrained, store
 from brainbook.evidence.datasets import TEST_TEXTS, digits, text
 from brainbook.evidence.intervals import mean_interval
 from brainbook.models.attention.minilm_text import token_numbers
-from brainbook.models.digits.classifiers import trained
+from brainbook.models.digits.classifiers import trained_each
 from brainbook.models.digits.training import Trained, seeded
 from opjoules.brain import optimal_rate
 from opjoules.brain.budget import cortical_cells, mean_rates, signalling_shares
@@ -159,8 +159,8 @@ def measure_quiet(seeds: Sequence[int], spike_price: float, epochs: int | None =
     """
     rows = []
     for price in (factor * spike_price for factor in PRICES):
-        for seed in seeds:
-            network = trained("spiking", seed, hidden=HIDDEN, spike_price=price, **_brief(epochs))
+        settings = {"hidden": HIDDEN, "spike_price": price} | _brief(epochs)
+        for seed, network in zip(seeds, trained_each("spiking", seeds, **settings), strict=True):
             layers = neuron_rates(network.model(), torch.as_tensor(digits(seed).test_images))
             fixed = {"price": price, "seed": seed, "accuracy": network.test_accuracy}
             rows += [
@@ -208,8 +208,8 @@ def measure_active(
     plan.append(("vision transformer", "transformer", {}))
     rows = []
     for name, family, settings in plan:
-        for seed in seeds:
-            network = trained(family, seed, **settings, **_brief(epochs))
+        networks = trained_each(family, seeds, **settings, **_brief(epochs))
+        for seed, network in zip(seeds, networks, strict=True):
             pair = network.model(), _untrained(network)
             images = torch.as_tensor(digits(seed).test_images)
             shares = zip(*(shares_on(net, rectifiers(net), images) for net in pair), strict=True)

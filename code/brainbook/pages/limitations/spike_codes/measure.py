@@ -14,7 +14,7 @@ from brainbook.evidence.datasets import CALIBRATION_TEXTS, TEST_TEXTS, digits
 from brainbook.evidence.intervals import mean_interval
 from brainbook.models.attention.minilm_heads import heads_on
 from brainbook.models.attention.minilm_text import passages_of
-from brainbook.models.digits.classifiers import trained
+from brainbook.models.digits.classifiers import trained_each
 from brainbook.models.spiking.clip_floor_shift import train_rounded
 from opjoules.counting.operations import count_operations
 from opjoules.hardware.catalogue import operation_energy
@@ -96,9 +96,10 @@ def levels_of(most_bits: int) -> list[int]:
 
 def open_readers(seeds: Sequence[int], hidden: Sequence[int] = HIDDEN) -> list[Reader]:
     """The digits' split of each seed, with the perceptron that was trained on it."""
+    networks = trained_each("perceptron", seeds, hidden=tuple(hidden))
     return [
-        Reader(seed, digits(seed), trained("perceptron", seed, hidden=tuple(hidden)).model())
-        for seed in seeds
+        Reader(seed, digits(seed), network.model())
+        for seed, network in zip(seeds, networks, strict=True)
     ]
 
 
@@ -106,14 +107,16 @@ def open_sets(seeds: Sequence[int]) -> list[TrainedSet]:
     """All trained networks of the comparison, by seed and size."""
     few = {level for _, _, levels, learned in PLAN if learned for level in levels}
     opened = {hidden: open_readers(seeds, hidden) for hidden in SIZES}
+    spiking = {
+        (hidden, steps): trained_each("spiking", seeds, hidden=hidden, time_steps=steps)
+        for hidden in SIZES
+        for steps in SURROGATE_STEPS[hidden]
+    }
     return [
         TrainedSet(
             opened[hidden][place],
             {level: _rounded(seed, hidden, level) for level in sorted(few)},
-            {
-                steps: trained("spiking", seed, hidden=hidden, time_steps=steps)
-                for steps in SURROGATE_STEPS[hidden]
-            },
+            {steps: spiking[hidden, steps][place] for steps in SURROGATE_STEPS[hidden]},
         )
         for place, seed in enumerate(seeds)
         for hidden in SIZES

@@ -13,7 +13,7 @@ from torch import Tensor
 from brainbook.evidence import store
 from brainbook.evidence.datasets import digits
 from brainbook.evidence.intervals import mean_interval
-from brainbook.models.digits.classifiers import GRID, Trained, rounded_accuracy, trained
+from brainbook.models.digits.classifiers import GRID, Trained, rounded_accuracy, trained_each
 from opjoules.counting.operations import count_operations
 from opjoules.hardware.catalogue import profile
 from opjoules.pricing import break_even
@@ -137,8 +137,8 @@ def _trained_and_priced(
     """Networks of one size, a row per seed and target; columns of ``priced`` and three more."""
     network = "small" if trainer == "transformer" else network_name(settings.get("hidden", LARGEST))
     tables = []
-    for seed in seeds:
-        classifier = trained(trainer, seed, **settings, **_brief(epochs))
+    classifiers = trained_each(trainer, seeds, **settings, **_brief(epochs))
+    for seed, classifier in zip(seeds, classifiers, strict=True):
         table = priced(classifier, torch.as_tensor(digits(seed).test_images))
         names = {"family": family, "network": network, "seed": seed}
         for place, (column, value) in enumerate(names.items()):
@@ -201,10 +201,10 @@ def measure_tuning(
     """Page limitations/spiking: mean validation accuracy per family and learning rate."""
     options = {"part": "validation"} | _brief(epochs)
     rows = [
-        (family, rate, trained(family, seed, learning_rate=rate, **options).test_accuracy)
+        (family, rate, network.test_accuracy)
         for family, rates in grid.items()
         for rate in rates
-        for seed in seeds
+        for network in trained_each(family, seeds, learning_rate=rate, **options)
     ]
     table = pd.DataFrame(rows, columns=["family", "learning rate", "validation accuracy"])
     return table.groupby(["family", "learning rate"], as_index=False, sort=False).mean()
@@ -250,12 +250,13 @@ def measure_schemes(
     Spikingformer 8-512 against its dense counterpart (no seed).
     """
     tables, families = [], {"spiking": {"time_steps": time_steps}, "perceptron": {}}
-    for seed in seeds:
-        spiking, dense = (
-            trained(family, seed, hidden=LARGEST, **settings, **_brief(epochs)).model()
-            for family, settings in families.items()
-        )
-        table = compare_models(spiking, dense, torch.as_tensor(digits(seed).test_images))
+    networks = [
+        trained_each(family, seeds, hidden=LARGEST, **settings, **_brief(epochs))
+        for family, settings in families.items()
+    ]
+    for seed, spiking, dense in zip(seeds, *networks, strict=True):
+        images = torch.as_tensor(digits(seed).test_images)
+        table = compare_models(spiking.model(), dense.model(), images)
         tables.append(table.assign(pair=f"digits, {network_name(LARGEST)}", seed=seed))
     tables.append(spikingformer_schemes().assign(pair="Spikingformer 8-512"))
     return pd.concat(tables, ignore_index=True)
