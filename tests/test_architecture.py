@@ -304,6 +304,7 @@ def test_nothing_is_computed_at_import(module):
 
 
 CHEAP = {
+    "torch.backends.cpu.get_cpu_capability",
     "torch.backends.mkldnn.is_available",
     "torch.finfo",
     "torch.device",

@@ -61,6 +61,11 @@ def started(target: Callable, *arguments) -> BaseProcess:
     return process
 
 
-for name in os.environ.pop(MODULES, "").split():
-    with suppress(Exception):
-        import_module(name)
+def import_first(modules: str) -> None:
+    """Import modules named one after the other, as far as they can be."""
+    for name in modules.split():
+        with suppress(Exception):  # the page that imports it will say what is wrong
+            import_module(name)
+
+
+import_first(os.environ.pop(MODULES, ""))

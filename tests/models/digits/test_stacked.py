@@ -12,6 +12,7 @@ from brainbook.models.digits.perceptron import train_perceptron
 from brainbook.models.digits.spiking_network import train_spiking
 from brainbook.models.digits.stacked import StackedLayers, stacked, unstack
 from brainbook.models.digits.training import mean_cross_entropy
+from brainbook.models.spiking.clip_floor_shift import train_rounded
 
 
 @pytest.mark.parametrize(
@@ -19,6 +20,7 @@ from brainbook.models.digits.training import mean_cross_entropy
     [
         (train_perceptron, {"hidden": (16, 8)}),
         (train_spiking, {"hidden": (16,), "time_steps": 3}),
+        (train_rounded, {"hidden": (16,), "levels": 3}),
         (train_spiking, {"hidden": (8,), "time_steps": 2, "coding": "rate"}),  # one by one
     ],
 )

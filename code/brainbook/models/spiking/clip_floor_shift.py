@@ -7,6 +7,7 @@ learned with the weights. The result is a quantised network, and a spiking one a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 import torch
@@ -24,8 +25,6 @@ def straight_floor(values: Tensor) -> Tensor:
 class RoundedPerceptron(Perceptron):
     """A perceptron whose hidden activations take ``levels`` + 1 values; θ per layer is learned."""
 
-    stackable = False  # a threshold has no place for a network's number
-
     def __init__(self, shape: PerceptronShape, levels: int) -> None:
         super().__init__(shape)
         if levels < 1:
@@ -34,8 +33,9 @@ class RoundedPerceptron(Perceptron):
         self.thresholds = nn.ParameterList(torch.ones(()) * 2 for _ in shape.hidden)
 
     def forward(self, images: Tensor) -> Tensor:
-        signal = images.flatten(1)
-        for layer, theta in zip(self.layers[:-1], self.thresholds, strict=True):
+        signal = images.flatten(-2)
+        for layer, learned in zip(self.layers[:-1], self.thresholds, strict=True):
+            theta = learned[..., None, None]  # (..., 1, 1)
             share = (layer(signal) / theta).clamp(0, 1)
             signal = theta * straight_floor(share * self.levels + 0.5) / self.levels
         return self.layers[-1](signal)
@@ -46,19 +46,19 @@ class RoundedPerceptron(Perceptron):
 
 
 def train_rounded(
-    seed: int,
+    seed: int | Sequence[int],
     hidden: tuple[int, ...] = (128, 128),
     levels: int = 3,
     epochs: int = 40,
     learning_rate: float = 0.1,
     weight_decay: float = 0.1,
     part: str = "test",
-) -> Trained[PerceptronShape]:
+) -> Trained[PerceptronShape] | list[Trained[PerceptronShape]]:
     """Train with rounded activations on ``examples(seed, part)``; scored once, at the end.
 
     Parameters
     ----------
-    seed : of the split, the weights, and the order of the images.
+    seed : of the split, the weights, and the order of the images; several for a list of networks.
     hidden : units in each hidden layer.
     levels : L, above zero.
     epochs, learning_rate, weight_decay : of :class:`Recipe`.

@@ -15,6 +15,7 @@ from brainbook.evidence.intervals import mean_interval
 from brainbook.models.attention.minilm_heads import heads_on
 from brainbook.models.attention.minilm_text import passages_of
 from brainbook.models.digits.classifiers import trained_each
+from brainbook.models.digits.training import Trained
 from brainbook.models.spiking.clip_floor_shift import train_rounded
 from opjoules.counting.operations import count_operations
 from opjoules.hardware.catalogue import operation_energy
@@ -112,10 +113,13 @@ def open_sets(seeds: Sequence[int]) -> list[TrainedSet]:
         for hidden in SIZES
         for steps in SURROGATE_STEPS[hidden]
     }
+    rounded = {
+        (hidden, level): _rounded(seeds, hidden, level) for hidden in SIZES for level in sorted(few)
+    }
     return [
         TrainedSet(
             opened[hidden][place],
-            {level: _rounded(seed, hidden, level) for level in sorted(few)},
+            {level: rounded[hidden, level][place] for level in sorted(few)},
             {steps: spiking[hidden, steps][place] for steps in SURROGATE_STEPS[hidden]},
         )
         for place, seed in enumerate(seeds)
@@ -123,12 +127,10 @@ def open_sets(seeds: Sequence[int]) -> list[TrainedSet]:
     ]
 
 
-def _rounded(seed: int, hidden: tuple[int, ...], levels: int):
-    """A perceptron that learned with so many levels."""
-    rate = ROUNDED_RATES[len(hidden)]
-    return store.made_once(
-        train_rounded, seed=seed, hidden=hidden, levels=levels, learning_rate=rate
-    )
+def _rounded(seeds: Sequence[int], hidden: tuple[int, ...], levels: int) -> list[Trained]:
+    """Perceptrons that learned with so many levels, one a seed."""
+    settings = {"levels": levels, "learning_rate": ROUNDED_RATES[len(hidden)]}
+    return store.made_each(train_rounded, seeds, hidden=hidden, **settings)
 
 
 @store.kept
