@@ -12,8 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import scipy  # its parts are imported when they are asked for: statistics take over a second
-from scipy.special import stdtrit
+import scipy  # its parts are imported when they are asked for: two seconds of statistics
 
 CONFIDENCE = 0.95
 FEWEST = 3  # repetitions; from two the interval of a mean is some nine times as wide as their sd
@@ -156,7 +155,7 @@ def error_interval(
     if not 0 < confidence < 1:
         raise ValueError(f"confidence: got {confidence}; must lie between 0 and 1")
     outside = (1 - confidence) / sentences
-    quantile = -stdtrit(repetitions - 1 if freedom is None else freedom, outside / 2)
+    quantile = -scipy.special.stdtrit(repetitions - 1 if freedom is None else freedom, outside / 2)
     return Interval(mean, quantile * error, repetitions, 1 - outside, over)
 
 
