@@ -16,7 +16,6 @@ import sys
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from importlib import import_module
-from multiprocessing import forkserver
 from multiprocessing.process import BaseProcess
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -41,6 +40,8 @@ def open_for(keys: Iterable[Key]) -> None:
     """
     if not FORKS:
         return
+    from multiprocessing import forkserver
+
     inputs = {name.partition("module ")[2] for key in keys for name in key.parts}
     modules = sorted(name for name in inputs if name and not name.startswith(fingerprint.PAGES))
     before = dict(os.environ)

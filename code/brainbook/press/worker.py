@@ -189,7 +189,8 @@ def execute(job: Job) -> dict:
 
 def work(job: Job, press: Connection) -> None:
     """Do the job; the target of the press's processes."""
-    os.setsid()
+    if hasattr(os, "setsid"):  # an interrupt at the terminal is for the press alone
+        os.setsid()
     with open(job.log, "w") as log:
         for printed in (1, 2):
             os.dup2(log.fileno(), printed)

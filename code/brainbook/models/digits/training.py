@@ -114,11 +114,20 @@ def shifted(images: Tensor, shift: int, fraction: float, generator: torch.Genera
     Offsets are at most ``shift`` pixels each way. What leaves the frame is lost, and zeros
     enter on the other side.
     """
-    batch, height, width = images.shape
-    padded = pad(images, (shift,) * 4)
+    return moved(images, shift, offsets(len(images), shift, fraction, generator))
+
+
+def offsets(batch: int, shift: int, fraction: float, generator: torch.Generator) -> Tensor:
+    """Where :func:`moved` begins to read padded images, (2, batch, 1); ``shift`` is no move."""
     offset = torch.randint(0, 2 * shift + 1, (2, batch, 1), generator=generator)
     stays = torch.rand(batch, 1, generator=generator) >= fraction
-    offset = torch.where(stays, shift, offset)
+    return torch.where(stays, shift, offset)
+
+
+def moved(images: Tensor, shift: int, offset: Tensor) -> Tensor:
+    """Images (batch, 8, 8), padded by ``shift`` zeros all round, read from their offsets on."""
+    batch, height, width = images.shape
+    padded = pad(images, (shift,) * 4)
     rows = offset[0] + torch.arange(height)
     columns = offset[1] + torch.arange(width)
     return padded[torch.arange(batch)[:, None, None], rows[:, :, None], columns[:, None, :]]
@@ -262,16 +271,15 @@ def fit_together(
     optimiser, rates = torch.optim.AdamW(groups), learning_rates(recipe, count)
     run = _Objective(models[0].train(), objective)
     given = {f"model.{name}": value for name, value in values.items()}
+    each, shifts = torch.arange(len(models))[:, None], (recipe.shift, recipe.shifted_fraction)
     for _ in range(recipe.epochs):
         order = torch.stack([torch.randperm(count, generator=g) for g in generators])
         for batch, rate in zip(order.split(recipe.batch_size, dim=1), rates, strict=False):
-            seen = [
-                shifted(own[some], recipe.shift, recipe.shifted_fraction, generator)
-                for own, some, generator in zip(images, batch, generators, strict=True)
-            ]  # (batch, 8, 8) each
+            drawn = [offsets(batch.shape[1], *shifts, generator) for generator in generators]
+            chosen = images[each, batch].flatten(0, 1)  # (networks x batch, 8, 8)
+            seen = moved(chosen, recipe.shift, torch.cat(drawn, 1)).unflatten(0, batch.shape)
             with StackedLayers():
-                shown = torch.stack(seen), labels.gather(1, batch)
-                loss = functional_call(run, given, shown)
+                loss = functional_call(run, given, (seen, labels[each, batch]))
             descend(optimiser, loss, rate)
     unstack(values, models)
     for model in models:
