@@ -97,7 +97,7 @@ class SelfAttention(nn.Module):
         batch, count, width = tokens.shape
         packed = self.query_key_value(tokens)
         packed = packed.reshape(batch, count, 3, self.heads, width // self.heads)
-        query, key, value = packed.permute(2, 0, 3, 1, 4)
+        query, key, value = packed.permute(2, 0, 3, 1, 4).contiguous()  # one copy, not three
         return query, key, value
 
     def forward(self, tokens: Tensor) -> Tensor:
