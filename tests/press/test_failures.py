@@ -167,6 +167,15 @@ def test_a_killed_build_leaves_nothing_and_starting_again_gives_the_same_book(re
     assert restored.html() == whole
 
 
+def test_an_interrupted_run_ends_at_once_and_leaves_no_process(restored):
+    restored.edit("chapters/small/third.md", "print(three)", "import time; time.sleep(600)")
+    process = restored.start("run", "small/third")
+    wait_for(lambda: (restored.root / "log.txt").exists())
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=60) != 0
+    wait_for(lambda: not processes_of(restored.root))
+
+
 def test_a_second_build_waits_or_says_why_not(restored):
     restored.build()
     restored.runs()

@@ -68,6 +68,8 @@ def run_notebook(
         event = {"event": "failed", "source": "", "line": None, "error": last[0]}
     finally:
         events.close()
+        if event["event"] in ("none", "cell"):  # interrupted: nobody waits for this page
+            work.kill()
         work.join()
         _workers.discard(work)
     source.unlink()
