@@ -2,7 +2,8 @@
 
 Small networks spend their time on calling operations, not on computing them. Inside
 :class:`StackedLayers` a linear layer takes stacked weights (networks, outputs, inputs). Products,
-and the products of the backward pass, are those of each network alone, to the last bit.
+and the products of the backward pass, are those of each network alone: to the last bit in one
+thread, as pages run, and to rounding in several.
 """
 
 from __future__ import annotations
