@@ -140,12 +140,12 @@ def estimate(
                 f"{list(multiplying)} need it; encode their input as spikes or name a host "
                 "with multipliers, for instance host='45nm_int8'"
             )
-    rows = []
-    for _, layer in operations.iterrows():
+    rows, sizes = [], operations[[size for _, _, size in TRAFFIC.values()]].sum()
+    for layer in operations.to_dict("records"):
         machine = helper if chip.mac is None and layer["macs"] > 0 else chip
         rows += _operation_rows(layer, machine)
         if memory and machine.memory is not None:
-            rows += _traffic_rows(layer, machine, operations)
+            rows += _traffic_rows(layer, machine, sizes)
     columns = ["layer", "term", "count", "level", *Joules._fields, "source", "note"]
     return Estimate(
         profile=chip.name,
@@ -163,7 +163,7 @@ def _check(operations: pd.DataFrame) -> None:
         raise ValueError(f"operations: columns {missing} are missing; pass count_operations' table")
     if operations.empty:
         raise ValueError("operations: got an empty table; nothing to price")
-    if (operations[list(REQUIRED[1:])] < 0).any(axis=None):
+    if (operations[list(REQUIRED[1:])].to_numpy() < 0).any():
         raise ValueError("operations: got a negative count; allowed are counts of at least 0")
 
 
@@ -181,7 +181,7 @@ def _row(layer: str, term: str, count: float, level: str, cost: Cost) -> dict:
     }
 
 
-def _operation_rows(layer: pd.Series, machine: Profile) -> list[dict]:
+def _operation_rows(layer: dict, machine: Profile) -> list[dict]:
     """Joules of the arithmetic of one layer."""
     return [
         _row(layer["layer"], term, layer[term], "", getattr(machine, name))
@@ -190,15 +190,17 @@ def _operation_rows(layer: pd.Series, machine: Profile) -> list[dict]:
     ]
 
 
-def _traffic_rows(layer: pd.Series, machine: Profile, operations: pd.DataFrame) -> list[dict]:
-    """Joules of the words that one layer moves; weights and state are sized as a whole."""
+def _traffic_rows(layer: dict, machine: Profile, sizes: pd.Series) -> list[dict]:
+    """Joules of the words that one layer moves; weights and state are sized as a whole.
+
+    ``sizes`` : sums over layers, by column.
+    """
     rows = []
     for term, (names, bits_name, size_name) in TRAFFIC.items():
         count = sum(layer[name] for name in names)
         if not count:
             continue
-        sizes = operations[size_name]
-        size = layer[size_name] if term == "activations" else sizes.sum()
+        size = (layer if term == "activations" else sizes)[size_name]
         bits = getattr(machine, bits_name)
         level = machine.level(size, bits)
         rows.append(_row(layer["layer"], term, count, level, machine.access(level, bits)))

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from brainbook.models.astrocyte.circuit import run
-from brainbook.models.astrocyte.tuned import KINDS, fitted, gated, read, trial
+from brainbook.models.astrocyte.tuned import KINDS, fitted, gated, read, read_each, trial
 from brainbook.models.attention.minilm_heads import heads_on, problem_on
 from brainbook.models.attention.minilm_text import calibration_passages, held_out_passages
 from brainbook.models.attention.softmax import Problem, relative_error
@@ -55,6 +55,23 @@ def test_settling_for_what_is_stored_is_settling_for_every_query():
     assert quick.units == plain.units == 20
     for ours, theirs in zip(vars(quick).values(), vars(plain).values(), strict=True):
         torch.testing.assert_close(ours, theirs, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_passages_read_together_come_out_as_each_alone(texts, kind):
+    known = problem_on(texts["calibration"])
+    circuit = fitted(kind, 3, 24, 0, known)
+    problems = [known[0, 3], known[5, 3], heads_on(texts["documents"][1]).problem[3]]
+    for together, problem in zip(read_each(circuit, problems), problems, strict=True):
+        alone = read(circuit, *problem.tensors)
+        for ours, theirs in zip(vars(together).values(), vars(alone).values(), strict=True):
+            torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=1e-4)
+
+
+def test_known_passages_are_read_beside_as_many_documents_as_asked(texts):
+    frame = trial(KINDS[0], 0, 8, 0, **texts, known=1)
+    assert set(frame.query("split == 'calibration'")["document"]) == {0}
+    assert set(frame.query("split == 'test'")["document"]) == {0, 1}
 
 
 def test_a_trial_fits_what_a_fit_alone_would(texts):

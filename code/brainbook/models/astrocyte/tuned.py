@@ -24,7 +24,6 @@ from .circuit import Readout, run
 from .error import errors, long
 
 KINDS = (Landmarks.name, Gated.name)
-KNOWN = 2  # calibration passages read beside the test documents, for one fit
 HELD_BACK = 4  # calibration passages on which a width is chosen
 WIDTHS = (1.0, 2.0, 4.0, 8.0, 16.0)
 
@@ -123,65 +122,89 @@ def trial_with_traces(
     documents: Mapping[int, Passage],
     calibration: Sequence[Passage],
     ridge: float = 0.001,
+    known: int | None = None,
 ) -> tuple[pd.DataFrame, Tensor]:
     """Errors of one layer's heads, and log|p|, (heads, N), on the first document.
 
     Parameters
     ----------
     kind, layer, units, seed, ridge : as in :func:`fitted`.
-    documents : held-out passages, by number. Beside each of the first ``KNOWN`` the error on
-        one of the calibration passages is measured as well.
+    documents : held-out passages, by number.
     calibration : passages to fit to.
+    known : beside so many documents, the first ones, one of the calibration passages is read too;
+        by default beside all.
 
     Columns
     -------
     map, units, seed, document, split (test or calibration), layer, head, part (output, trace),
     error.
     """
-    known, passages = problem_on(calibration), tuple(calibration)
+    text, passages = problem_on(calibration), tuple(calibration)
     metric = _metric(passages, layer, held_back(passages) if kind == Gated.name else 0)
-    feature_map = fitted(kind, layer, units, seed, known, ridge, metric)
-    frames, traces = [], []
-    for count, (document, ids) in enumerate(documents.items()):
-        parts = {"test": heads_on(ids).problem[layer]}
-        if count < KNOWN:
-            parts["calibration"] = known[document % len(known.query), layer]
-        for split, problem in parts.items():
-            readout = read(feature_map, *problem.tensors)
-            error = errors(readout, problem.exact())
-            frames.append(long(error).assign(document=document, split=split))
-            traces.append(readout.log_p)
+    feature_map = fitted(kind, layer, units, seed, text, ridge, metric)
+    places, problems = [], []
+    for document, ids in documents.items():
+        places.append({"document": document, "split": "test"})
+        problems.append(heads_on(ids).problem[layer])
+    for document in list(documents)[:known]:
+        places.append({"document": document, "split": "calibration"})
+        problems.append(text[document % len(text.query), layer])
+    readouts = read_each(feature_map, problems)
+    frames = [
+        long(errors(readout, problem.exact())).assign(**place)
+        for place, problem, readout in zip(places, problems, readouts, strict=True)
+    ]
     frame = pd.concat(frames, ignore_index=True)
-    return frame.assign(map=kind, units=units, seed=seed, layer=layer), traces[0]
+    return frame.assign(map=kind, units=units, seed=seed, layer=layer), readouts[0].log_p
 
 
 def read(feature_map: FeatureMap, query: Tensor, key: Tensor, value: Tensor) -> Readout:
     """The circuit with the units that ``feature_map`` was fitted with, (heads, N, d)."""
-    units = feature_map.units
-    if isinstance(feature_map, Landmarks):
-        return _settled(feature_map, query, key, value)
-    (readout,) = run(query, key, value, [units], [len(units)], feature_map)
+    (readout,) = read_each(feature_map, [Problem(query, key, value)])
     return readout
 
 
+def read_each(feature_map: FeatureMap, problems: Sequence[Problem]) -> list[Readout]:
+    """:func:`read` for several passages."""
+    if isinstance(feature_map, Landmarks):
+        return _settled(feature_map, problems)
+    units = feature_map.units
+    return [
+        readout
+        for problem in problems
+        for readout in run(*problem.tensors, [units], [len(units)], feature_map)
+    ]
+
+
 @torch.no_grad()
-def _settled(tuned: Landmarks, query: Tensor, key: Tensor, value: Tensor) -> Readout:
+def _settled(tuned: Landmarks, problems: Sequence[Problem]) -> list[Readout]:
     """:func:`run`, where units settle once for every stored number, not once for every query.
 
     H rho(q) = (H (K + ridge I)^(-1)) kappa(q), as K is symmetric; and so for g, and for the usual
     log normaliser.
     """
-    check(query, key, value)
-    exponent = tuned.write(key)[1]  # (heads, N, m)
+    mean, apart = tuned.usual  # (heads, 1), (heads, m)
+    offsets, stored = zip(*(_stored(tuned, problem) for problem in problems), strict=True)
+    # what all passages stored, and the distances: (heads, m, passages x (d_value + 1) + 1)
+    settled = tuned.settled(torch.cat([*stored, apart.unsqueeze(-1).to(stored[0].dtype)], -1))
+    *parts, distance = settled.split([*(x.shape[-1] for x in stored), 1], -1)
+    readouts = []
+    for problem, offset, part in zip(problems, offsets, parts, strict=True):
+        total = tuned.tuning_curves(problem.query) @ torch.cat([part, distance], -1)
+        trace = total[..., -2]
+        level = mean + total[..., -1] + offset.squeeze(-1)  # (heads, N)
+        log_p = trace.abs().log() + level - math.log(len(tuned.units))
+        output = total[..., :-2] / trace.unsqueeze(-1)
+        back = [x.to(problem.query.dtype) for x in (output, log_p, trace.sign())]
+        readouts.append(Readout(len(tuned.units), *back))
+    return readouts
+
+
+def _stored(tuned: Landmarks, problem: Problem) -> tuple[Tensor, Tensor]:
+    """Log of the scale (heads, 1, 1), and on it H^T beside g, (heads, m, d_value + 1)."""
+    check(*problem.tensors)
+    exponent = tuned.write(problem.key)[1]  # (heads, N, m)
     offset = exponent.amax((-2, -1), keepdim=True)
+    value = problem.value
     with_ones = torch.cat([value, torch.ones_like(value[..., :1])], -1)
-    stored = exponent.sub_(offset).exp_().mT @ with_ones  # (heads, m, d_value + 1): H^T beside g
-    mean, apart = tuned.usual
-    settled = tuned.settled(torch.cat([stored, apart.unsqueeze(-1).to(stored.dtype)], -1))
-    total = tuned.tuning_curves(query) @ settled  # (heads, N, d_value + 2)
-    trace = total[..., -2]
-    level = mean + total[..., -1] + offset.squeeze(-1)  # (heads, N)
-    log_p = trace.abs().log() + level - math.log(len(tuned.units))
-    output = total[..., :-2] / trace.unsqueeze(-1)
-    back = query.dtype
-    return Readout(len(tuned.units), output.to(back), log_p.to(back), trace.sign().to(back))
+    return offset, exponent.sub_(offset).exp_().mT @ with_ones

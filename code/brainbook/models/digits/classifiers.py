@@ -21,7 +21,7 @@ TRAINERS = {
 GRID = {  # learning rates tried on validation images; the trainers' defaults stand in the middle
     "perceptron": (0.03, 0.1, 0.3),
     "spiking": (0.01, 0.03, 0.1),
-    "transformer": (0.0007, 0.002, 0.006),
+    "transformer": (0.001, 0.003, 0.009),
 }
 
 

@@ -60,7 +60,7 @@ class Perceptron(nn.Module):
 def train_perceptron(
     seed: int | Sequence[int],
     hidden: tuple[int, ...] = (128, 128),
-    epochs: int = 40,
+    epochs: int = 24,
     learning_rate: float = 0.1,
     weight_decay: float = 0.1,
     part: str = "test",

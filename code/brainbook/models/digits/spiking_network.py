@@ -189,7 +189,7 @@ def train_spiking(
     time_steps: int = 4,
     coding: str = "current",
     spike_price: float = 4e-4,
-    epochs: int = 40,
+    epochs: int = 24,
     learning_rate: float = 0.03,
     weight_decay: float = 0.1,
     part: str = "test",

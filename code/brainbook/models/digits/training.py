@@ -52,7 +52,7 @@ class Recipe:
     ValueError : a value that no training run could use.
     """
 
-    epochs: int = 40
+    epochs: int = 24
     learning_rate: float = 1e-2
     weight_decay: float = 0.1
     batch_size: int = 128

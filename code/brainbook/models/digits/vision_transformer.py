@@ -163,8 +163,8 @@ class VisionTransformer(nn.Module):
 
 def train_vit(
     seed: int | Sequence[int],
-    epochs: int = 40,
-    learning_rate: float = 2e-3,
+    epochs: int = 24,
+    learning_rate: float = 3e-3,
     weight_decay: float = 0.1,
     patch: int = 2,
     width: int = 48,

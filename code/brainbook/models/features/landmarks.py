@@ -41,6 +41,8 @@ from brainbook.models.attention.softmax import check
 from .maps import FeatureMap, HiddenUnits
 
 CANDIDATES = 20_000  # calibration queries that k-means looks at
+ROUNDS = 3  # of Lloyd's algorithm,
+FEW = 8  # unless a landmark has fewer queries than this
 SAMPLE = 12  # calibration passages that metric and normalisers are averaged over
 ROWS = 64  # of the matrix K that are made at once
 
@@ -64,7 +66,6 @@ def tune(
     key: Tensor,
     units: int,
     generator: Generator,
-    rounds: int = 3,
     metric: Tensor | None = None,
 ) -> Tuning:
     """Landmarks by k-means on calibration queries, and what goes with them.
@@ -77,7 +78,6 @@ def tune(
     query, key : calibration passages, (passages, heads, N, d), divided by d^(1/4).
     units : landmarks a head.
     generator : chooses the queries that k-means looks at and starts from.
-    rounds : of Lloyd's algorithm.
     metric : S, where it is known already: of :func:`usual_metric`.
 
     Raises
@@ -94,7 +94,7 @@ def tune(
         )
     chosen = torch.randperm(seen.shape[1], generator=generator)[: max(CANDIDATES, 4 * units)]
     state = int(torch.randint(2**31, (), generator=generator))
-    landmark = torch.stack([_means(head, units, rounds, state) for head in seen[:, chosen]])
+    landmark = torch.stack([_means(head, units, state) for head in seen[:, chosen]])
     return Tuning(
         landmark,
         usual_log_normaliser(landmark, key[sample(key)]),
@@ -103,7 +103,13 @@ def tune(
     )
 
 
-def _means(points: Tensor, units: int, rounds: int, state: int) -> Tensor:
+def _means(points: Tensor, units: int, state: int) -> Tensor:
+    """Landmarks of a head, (m, d), by a few rounds of Lloyd's algorithm on queries (n, d).
+
+    One round is enough where a landmark has few queries: at 3,750 units, two more changed no
+    error by .01 (six heads of three layers, calibration passages held back).
+    """
+    rounds = ROUNDS if len(points) >= FEW * units else 1
     with warnings.catch_warnings():  # stopping early is meant
         warnings.simplefilter("ignore", ConvergenceWarning)
         found = KMeans(units, init="random", n_init=1, max_iter=rounds, random_state=state)

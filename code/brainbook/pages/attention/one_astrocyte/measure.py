@@ -82,7 +82,7 @@ def measure_tuned(
     return tuned_sweep(
         units,
         large,
-        [size for size in units if size in GATED_UNITS],
+        [size for size in (*units, *large) if size in GATED_UNITS],
         held_out_passages(seeds, tokens),
         calibration_passages(tokens),
         draws=draws,

@@ -1,7 +1,8 @@
 """Sweeps over tuned hidden units: error against their number, and what it saves.
 
 Two kinds of size: at ``units`` every seed draws its own hidden units and reads its own test
-document. At the ``large`` sizes, where a fit is slow, ``draws`` fits a head read all documents.
+document. At the ``large`` sizes, where a fit is slow and one draw is like another, ``draws`` fits
+a head read all documents.
 """
 
 from __future__ import annotations
@@ -15,10 +16,12 @@ import torch
 from brainbook.evidence.parallel import spread
 from brainbook.models.astrocyte.circuit import Readout
 from brainbook.models.astrocyte.sweep import Trace, ranked_traces
-from brainbook.models.astrocyte.tuned import trial, trial_with_traces
+from brainbook.models.astrocyte.tuned import KINDS, trial, trial_with_traces
 from brainbook.models.attention.minilm_heads import LAYERS, heads_on
 from brainbook.models.attention.minilm_text import Passage
-from brainbook.models.features.landmarks import Gated, Landmarks
+from brainbook.models.features.landmarks import Landmarks
+
+FEW = 2  # known passages that the largest circuits read
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ def tuned_sweep(
     ----------
     units : sizes at which every document has a fit of its own.
     large : sizes at which ``draws`` fits a head read all documents.
-    gated_units : sizes of units without lateral inhibition, as ``units``.
+    gated_units : those of all sizes that are tried without lateral inhibition too.
     documents : held-out passages, by the seed that draws their hidden units.
     calibration : passages to fit to.
     draws : fits a head at the large sizes.
@@ -81,20 +84,24 @@ def tuned_sweep(
     """
     if not large or set(units) & set(large):
         raise ValueError(f"large: got {tuple(large)}; needed are sizes that units does not name")
-    known = {"calibration": tuple(calibration)}
+    text = {"calibration": tuple(calibration)}
+
+    def kinds(size: int) -> Sequence[str]:
+        return KINDS if size in gated_units else KINDS[:1]
+
     small = [
-        {"kind": kind, "layer": layer, "units": size, "seed": seed, "documents": {seed: ids}}
-        | known
-        for kind, sizes in ((Landmarks.name, units), (Gated.name, gated_units))
-        for size in sizes
+        {"kind": kind, "layer": layer, "units": size, "seed": seed, "documents": {seed: ids}} | text
+        for size in units
+        for kind in kinds(size)
         for seed, ids in documents.items()
         for layer in range(LAYERS)
     ]
     most = [
-        {"kind": Landmarks.name, "layer": layer, "units": size, "seed": draw}
-        | {"documents": dict(documents)}
-        | known
+        {"kind": kind, "layer": layer, "units": size, "seed": draw, "documents": dict(documents)}
+        | {"known": FEW if size == max(large) else None}
+        | text
         for size in sorted(large)
+        for kind in reversed(kinds(size))
         for draw in range(draws)
         for layer in range(LAYERS)
     ]

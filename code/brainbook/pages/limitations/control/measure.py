@@ -22,7 +22,7 @@ from brainbook.models.language import steering
 from brainbook.models.language.concept_erasure import linear_probe
 
 LIBRARIES = ("sklearn", "skimage")
-TOKENS, PER_LIBRARY, PER_MODULE = 24, 1000, 8
+TOKENS, PER_LIBRARY, PER_MODULE = 24, 700, 8
 SHARES = {"fit": 0.5, "probe": 0.25, "test": 0.25}  # of the modules
 RIDGE = 0.01  # 1 / C = 100 of the linear probe, on scaled features
 MARGIN = 10  # C of the kernel probe

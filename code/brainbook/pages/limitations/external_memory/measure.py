@@ -36,7 +36,7 @@ FURTHER_EPOCHS, FURTHER_RATE = 4, 1e-2  # of training on, best on validation tex
 class Plan:
     """Modules, and most tokens of each, for learning, validation and test; and the network."""
 
-    modules: tuple[int, int, int] = (60, 8, 12)
+    modules: tuple[int, int, int] = (40, 8, 12)
     tokens: tuple[int, int, int] = (700, 300, 300)
     settings: language.Settings = language.SETTINGS
 
