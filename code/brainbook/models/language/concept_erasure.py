@@ -15,6 +15,7 @@ from sklearn.linear_model import LogisticRegression
 
 Array = np.ndarray
 RANK = 1e-9  # eigenvalues of a covariance below this share of the largest count as zero
+ROUNDING = 1e-6  # of the covariance with a concept: more left over than this is no rounding
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,8 @@ def leace(x: Array, z: Array, shrinkage: float = 0.0) -> Eraser:
 
     Raises
     ------
-    ValueError : a shrinkage outside [0, 1]; and as :func:`covariances`.
+    ValueError : a shrinkage outside [0, 1]; ``x`` has a covariance too near singular; and as
+        :func:`covariances`.
     """
     if not 0 <= shrinkage <= 1:
         raise ValueError(f"shrinkage: got {shrinkage}; must lie between 0 and 1")
@@ -71,7 +73,13 @@ def leace(x: Array, z: Array, shrinkage: float = 0.0) -> Eraser:
     # M = S^(1/2) P S^(-1/2), with P = basis basis^T in the coordinates of the eigenvectors
     basis = _span((vectors / root).T @ cross)  # (rank, k)
     change = (vectors * root) @ basis @ basis.T @ (vectors / root).T  # (d, d)
-    change += (cross - change @ cross) @ np.linalg.pinv(cross)  # what rounding left: M c = c
+    left = cross - change @ cross  # zero, but for rounding: M c = c
+    if np.linalg.norm(left) > ROUNDING * np.linalg.norm(cross):
+        raise ValueError(
+            f"x: got a covariance too near singular; {np.linalg.norm(left):.1e} of the covariance "
+            f"with the concept, {np.linalg.norm(cross):.1e}, was not erased"
+        )
+    change += left @ np.linalg.pinv(cross)
     return Eraser(x.mean(0), change)
 
 
@@ -117,24 +125,6 @@ def one_direction(x: Array, generator: np.random.Generator) -> Eraser:
 def linear_probe(strength: float = 1.0) -> LogisticRegression:
     """Logistic regression with a ridge, as the probe of a concept."""
     return LogisticRegression(C=strength, max_iter=2000)
-
-
-def explained(x: Array, z: Array) -> float:
-    """Share of the variance of z that least squares on x explains on the same data."""
-    z = np.asarray(z, float).reshape(len(z), -1)
-    centred, target = x - x.mean(0), z - z.mean(0)
-    left, values, _ = np.linalg.svd(centred, full_matrices=False)
-    left = left[:, values > np.sqrt(RANK) * np.linalg.norm(x)]  # (N, rank)
-    return float(np.square(left.T @ target).sum() / np.square(target).sum())
-
-
-def gradient_at_constant(x: Array, z: Array) -> float:
-    """Largest entry of the gradient of logistic loss at the best constant predictor.
-
-    Zero means that no linear logistic classifier has a smaller loss on these data, since the
-    loss is convex.
-    """
-    return float(np.abs((z.mean() - z) @ x / len(x)).max())
 
 
 def least_change(x: Array, z: Array) -> float:

@@ -68,7 +68,8 @@ def draw_erasure_text(text: pd.DataFrame) -> Figure:
 def draw_erasure_depth(depth: pd.DataFrame) -> Figure:
     """Page limitations/control, figure draw_erasure_depth."""
     fig, ax = style.figure(height=3.0)
-    names = {EVERY: "at every layer"} | {n: f"entering layer {n}" for n in ERASED[::-1]}
+    places = ("entering layer 0", "entering layer 3", "at the output")
+    names = {EVERY: "at every layer"} | dict(zip(ERASED[::-1], places[::-1], strict=True))
     ends = {name: depth.loc[depth["layer"] == layer, "end"] for layer, name in names.items()}
     ends["not erased"] = depth.groupby("seed")["intact"].first()
     for height, (name, values) in enumerate(ends.items()):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -21,7 +22,7 @@ ROUNDS, LEAST, SHRUNK = "16 classifiers", "LEACE", "LEACE, shrunk"
 ERASERS = (INTACT, RANDOM, MEANS, ROUNDS, LEAST, SHRUNK)
 SAME, FRESH, KERNEL = "linear, same text", "linear, fresh text", "kernel, same text"
 TEXT_SHARES = (0.125, 0.25, 0.5, 1.0)  # of the passages for erasers
-ERASED = (0, 3)  # layers, by what enters them
+ERASED = (0, 3, 6)  # layers, by what enters them; the last is MiniLM's output
 EVERY = -1  # layer number that stands for an eraser at every layer
 
 
@@ -45,8 +46,7 @@ def measure_erasure(passages: Passages, seeds: Sequence[int]) -> pd.DataFrame:
     -------
     seed, eraser : a row for each of both.
     size : mean squared change over the variance, on the text that the eraser was fitted on.
-    explained, gradient, cross : there, the share of the concept that least squares explain, the
-        largest gradient at the constant predictor, the largest cross-covariance.
+    cross : there, the largest cross-covariance with the concept.
     least : closed form of LEACE's size.
     a column per probe : balanced accuracy on the test part.
     """
@@ -62,8 +62,6 @@ def measure_erasure(passages: Passages, seeds: Sequence[int]) -> pd.DataFrame:
                     "seed": seed,
                     "eraser": name,
                     "size": eraser.size(x[fit]),
-                    "explained": erasure.explained(*known),
-                    "gradient": erasure.gradient_at_constant(*known),
                     "cross": np.abs(erasure.covariances(*known)[1]).max(),
                     "least": least,
                     SAME: score(erased, z, fit, test),
@@ -108,23 +106,25 @@ def measure_depth(
     -------
     seed, layer : a row for each; :data:`EVERY` for an eraser at each layer.
     here : largest cross-covariance with the concept right after erasing, on tokens of the fit part.
-    end : balanced accuracy of a fresh linear probe on the vectors.
+    left : balanced accuracy of a fresh linear probe right after the (last) eraser, on the mean of
+        a passage's tokens: what the eraser, fitted on other text, left there.
+    end : the same on the vectors at the output.
     intact : the same without erasing.
     """
     texts = passages.part(_drawn(passages.library, per_library))
     concept, rows = texts.library, []
     entering = {0: steering.embedded(model, texts.ids)}  # (passages, tokens, width) each
-    for layer in ERASED[1:]:
-        entering[layer] = steering.run(model, entering[0], 0, layer)
+    for before, layer in pairwise(ERASED):
+        entering[layer] = steering.run(model, entering[before], before, layer)
     stops = {layer: [layer] for layer in ERASED} | {EVERY: range(steering.depth(model) + 1)}
     for seed in seeds:
         fit, probe, test = split(texts.module, seed).values()
         intact = score(texts.vectors, concept, probe, test)
         for layer, layers in stops.items():
-            vectors, here = erased_inside(model, entering[layers[0]], concept, fit, layers)
-            end = score(vectors, concept[~fit], probe[~fit], test[~fit])
-            rows.append((seed, layer, here, end, intact))
-    return pd.DataFrame(rows, columns=["seed", "layer", "here", "end", "intact"])
+            *vectors, here = erased_inside(model, entering[layers[0]], concept, fit, layers)
+            left, end = (score(x, concept[~fit], probe[~fit], test[~fit]) for x in vectors)
+            rows.append((seed, layer, here, left, end, intact))
+    return pd.DataFrame(rows, columns=["seed", "layer", "here", "left", "end", "intact"])
 
 
 def erased_inside(
@@ -133,7 +133,7 @@ def erased_inside(
     concept: np.ndarray,
     fit: np.ndarray,
     layers: Sequence[int],
-) -> tuple[np.ndarray, float]:
+) -> tuple[np.ndarray, np.ndarray, float]:
     """LEACE on all tokens as they enter each of ``layers``, fitted on what enters there.
 
     Parameters
@@ -144,8 +144,9 @@ def erased_inside(
     fit : mask (passages,), those that the erasers know.
     layers : in rising order.
 
-    Returns the vectors (others, width) of the passages outside ``fit``, of length one, and the
-    largest cross-covariance with the concept right after an eraser, on the tokens of ``fit``.
+    Returns vectors (others, width) of the passages outside ``fit``, of length one, right after the
+    last eraser and at the output; and the largest cross-covariance with the concept right after
+    an eraser, on the tokens of ``fit``.
     """
     cross, at = 0.0, layers[0]
     for layer in layers:
@@ -156,7 +157,8 @@ def erased_inside(
         cross = max(cross, np.abs(erasure.covariances(eraser(tokens), labels)[1]).max())
         states = states.new_tensor(eraser(states.double().numpy()))
     ends = steering.run(model, states[~fit], at, steering.depth(model))
-    return steering.unit(steering.vectors(ends)), float(cross)
+    left, end = (steering.unit(steering.vectors(some)) for some in (states[~fit], ends))
+    return left, end, float(cross)
 
 
 def _drawn(library: np.ndarray, per_library: int) -> np.ndarray:

@@ -52,24 +52,32 @@ def _text(text: pd.DataFrame) -> dict[str, float]:
 
 
 def _depth(depth: pd.DataFrame) -> dict[str, float]:
-    end = depth.groupby("layer")["end"].mean()
+    means = depth.groupby("layer")[["left", "end"]].mean()
+    left, end = means["left"], means["end"]
     return {
         "end_intact": depth["intact"].mean(),
+        "left_input": left[ERASED[0]],
         "end_input": end[ERASED[0]],
         "end_middle": end[ERASED[1]],
+        "end_output": end[ERASED[2]],
         "end_every": end[EVERY],
     }
 
 
 def _steering(table: pd.DataFrame) -> dict[str, float]:
-    strongest = table[table["strength"] == STRENGTHS[-1]]
-    means = strongest.groupby(["layer", "direction"])[["share", "kept"]].mean()
+    """Shares turned at the greatest strength, and order lost at the least and at the greatest."""
+    means = table.groupby(["strength", "layer", "direction"])[["share", "kept"]].mean()
     found = {"still": 100 * table.loc[table["strength"] == 0, "share"].mean()}
     for suffix, place in (
         ("", (STEERED[-1], DIRECTION)),
         ("_first", (STEERED[0], DIRECTION)),
         ("_noise", (STEERED[-1], NOISE)),
+        ("_noise_first", (STEERED[0], NOISE)),
     ):
-        share, kept = means.loc[place]
-        found |= {f"turned{suffix}": 100 * share, f"kept{suffix}": kept}
+        gentle, strong = (means.loc[strength, *place] for strength in STRENGTHS[1::3])
+        found |= {
+            f"turned{suffix}": 100 * strong["share"],
+            f"lost{suffix}": 1 - strong["kept"],
+            f"lost_gently{suffix}": 1 - gentle["kept"],
+        }
     return found
