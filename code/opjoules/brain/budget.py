@@ -51,7 +51,8 @@ def glucose_power() -> pd.DataFrame:
     -------
     source : of the use.
     moles : of glucose per minute.
-    glucose_watts : all that its oxidation sets free.
+    glucose_watts : heat that burning it gives, by its enthalpy.
+    free_watts : free energy of its oxidation: what could be turned into work.
     atp_watts : what arrives in ATP.
     """
     uses = {
@@ -62,7 +63,8 @@ def glucose_power() -> pd.DataFrame:
         {
             "source": source,
             "moles": moles,
-            "glucose_watts": moles * physical_constant("glucose_energy") * KILO / MINUTE,
+            "glucose_watts": moles * physical_constant("glucose_heat") * KILO / MINUTE,
+            "free_watts": moles * physical_constant("glucose_energy") * KILO / MINUTE,
             "atp_watts": atp_joules(atp_from_glucose(moles)) / MINUTE,
         }
         for source, moles in uses.items()

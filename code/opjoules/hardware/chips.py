@@ -31,6 +31,7 @@ SURVEY = "neuromorphic_survey"
 IN_MEMORY = "hermes"
 SYNAPSE = "synaptic operation"
 CALIBRATED = ", calibrated"
+MISPRINT = "suspected misprint"  # such rows are shown, and nothing is computed from them
 DIMENSIONS = {
     "neuron update": "pJ / update",
     "hop": "pJ / hop",
@@ -52,6 +53,12 @@ def constants() -> pd.DataFrame:
         in_unit(rows, "energy_chips.csv", unit, ("value",)) for unit, rows in table.groupby(wanted)
     ]
     return pd.concat(parts).sort_index()
+
+
+def _believed() -> pd.DataFrame:
+    """:func:`constants` without suspected misprints."""
+    table = constants()
+    return table[table["evidence"] != MISPRINT]
 
 
 def _unit(quantity: str) -> str:
@@ -81,7 +88,7 @@ def chip(name: str, calibrated: bool = False) -> Profile:
     """
     if name not in CHIPS:
         raise ValueError(f"name: got {name!r}; allowed are {tuple(CHIPS)}")
-    table = constants()
+    table = _believed()
     if calibrated:
         table["quantity"] = table["quantity"].str.removesuffix(CALIBRATED)
     rows = table[(table["chip"] == CHIPS[name]) & ~table["quantity"].str.endswith(CALIBRATED)]
@@ -112,7 +119,7 @@ def survey() -> Profile:
     SpiNNaker and SpiNNaker2 are left out: they simulate neurons in software on general
     processors.
     """
-    table = constants()
+    table = _believed()
     rows = table[(table["quantity"] == SYNAPSE) & ~table["chip"].isin(SOFTWARE)]
     updates = table[(table["chip"] == "Loihi") & table["quantity"].str.startswith("neuron update")]
     source = str(updates["source"].iloc[0])
@@ -180,6 +187,8 @@ def transport(name: str) -> Cost:
 def disagreements() -> pd.DataFrame:
     """Constants for which two sources give different values, largest ratio first.
 
+    Suspected misprints do not count.
+
     Memory is compared per 64 bits: the same printed number, charged for a shorter word, is a
     larger cost.
 
@@ -190,7 +199,7 @@ def disagreements() -> pd.DataFrame:
     low_evidence, high_evidence : how each was found.
     low_source, high_source, source : who says so, each and both.
     """
-    table = constants()
+    table = _believed()
     table["quantity"] = table["quantity"].str.removesuffix(CALIBRATED)
     found = [_pair(rows) for _, rows in table.groupby(["chip", "quantity"], sort=False)]
     found += [_pair(rows) for _, rows in _per_64_bits().groupby("quantity", sort=False)]

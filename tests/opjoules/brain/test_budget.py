@@ -18,7 +18,8 @@ def test_shares_are_all_of_it():
 def test_the_watts_of_glucose_by_hand():
     power = budget.glucose_power().set_index("source")
     moles = 0.077 / 180
-    assert power.loc["lennie2003cost", "glucose_watts"] == pytest.approx(moles * 3e6 / 60)
+    assert power.loc["lennie2003cost", "glucose_watts"] == pytest.approx(moles * 2.803e6 / 60)
+    assert power.loc["lennie2003cost", "free_watts"] == pytest.approx(moles * 3e6 / 60)
     assert power.loc["lennie2003cost", "atp_watts"] == pytest.approx(moles * 30 * 5e4 / 60)
     micromoles = power.loc["herculano2011scaling", "moles"] * 1e6
     per_neuron = micromoles / budget.brain_constant("brain_neurons")

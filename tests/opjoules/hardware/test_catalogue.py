@@ -6,6 +6,7 @@ import pytest
 
 from opjoules import sources
 from opjoules.hardware.catalogue import CHIPS, SURVEY, Cost, operation_energy, profile, profiles
+from opjoules.hardware.chips import MISPRINT
 
 
 def test_published_pairs_of_mac_and_ac():
@@ -39,6 +40,7 @@ def test_every_constant_is_ordered_sourced_and_sized(name):
 
 def test_conflicting_sources_span_the_interval_of_a_chip():
     table = sources.table("energy_chips.csv")
+    table = table[table["evidence"] != MISPRINT]
     for name, chip in CHIPS.items():
         rows = table[(table["chip"] == chip) & (table["quantity"] == "synaptic operation")]
         cost = profile(name).ac

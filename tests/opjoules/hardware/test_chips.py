@@ -85,7 +85,7 @@ def test_a_hop_costs_between_the_two_directions():
 def test_disagreements_show_both_values_and_both_sources():
     found = chips.disagreements().set_index(["chip", "quantity"])
     expected = {
-        ("SpiNNaker", chips.SYNAPSE): (45, 13300),
+        ("SpiNNaker", chips.SYNAPSE): (13300, 43000),
         ("TrueNorth", chips.SYNAPSE): (2.5, 26),
         ("SpiNNaker2", chips.SYNAPSE): (10, 450),
         ("Loihi", chips.SYNAPSE): (23.6, 35.5),
@@ -98,6 +98,13 @@ def test_disagreements_show_both_values_and_both_sources():
         assert set(row["source"].split()) == {row["low_source"], row["high_source"]}
     assert found["ratio"].is_monotonic_decreasing and (found["ratio"] > 1).all()
     assert ("ODIN", chips.SYNAPSE) not in found.index
+
+
+def test_nothing_is_computed_from_a_suspected_misprint():
+    table = chips.constants()
+    suspect = table[table["evidence"] == chips.MISPRINT]
+    assert set(suspect["chip"]) == {"SpiNNaker"}
+    assert profile("spinnaker").ac.low == 13300 > suspect["value"].max()
 
 
 def test_no_energy_is_invented_for_loihi_2():

@@ -84,9 +84,9 @@ def erasure_claims(table: pd.DataFrame) -> list[Claim]:
             "is left of that margin).",
             _over_splits(0.5 + NEAR - ours[FRESH]),
             source=PAPER,
-            reason="several hundred passages do not fix the mean and covariance of 384 features: the "
-            "eraser is exact for its own text, and a probe trained on other text finds what it "
-            "missed",
+            reason="several hundred passages do not fix the mean and covariance of 384 features: "
+            "the eraser is exact for its own text, and a probe trained on other text finds what "
+            "it missed",
         ),
         ordering(
             "control-kernel",

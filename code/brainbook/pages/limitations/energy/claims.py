@@ -160,11 +160,11 @@ def _powers(side: dict[str, float]) -> list[Claim]:
     return [
         number(
             "energy-brain-watts",
-            "The glucose that a human brain uses, burnt, gives its twenty watts (inputs are "
-            "rounded).",
+            "The glucose that a human brain uses, burnt, gives its twenty watts (of two sources, "
+            "the one that lies farther off).",
             side["glucose_watts"],
             expected=side["brain_watts"],
-            tolerance=3.0,  # twenty is a round number; two sources of glucose differ by two watts
+            tolerance=2.0,  # by which the two sources of glucose differ
             unit="W",
             source="balasubramanian2021brain",
         ),

@@ -33,7 +33,8 @@ def measure_identities() -> dict[str, float]:
     query_wh, query_printed, query_watts, query_rated : estimate of a query, and its power.
     refused, mistakes : category errors that raised an error, and that were tried.
     lifetime_gj, lifetime_by_hand : ``WATTS`` over ``YEARS``.
-    glucose_watts, brain_watts : glucose burnt, and the printed power.
+    glucose_watts, brain_watts : glucose burnt, by the source that lies farthest from the printed
+        power; and that power.
     potentials, potentials_printed : share of action potentials, %.
     cortex_atp, cortex_atp_printed : 10²¹ ATP per minute.
     ceiling, ceiling_printed, rodent_best, rodent_printed : spikes per second.
@@ -63,14 +64,15 @@ def _estimates() -> dict[str, float]:
 
 
 def _budgets() -> dict[str, float]:
-    glucose, lennie = glucose_power().set_index("source"), lennie_budget()
+    lennie, printed = lennie_budget(), brain_constant("brain_power")
+    glucose = glucose_power()["glucose_watts"]
     shares = signalling_shares()["Attwell and Laughlin 2001"]
     cells = cortical_cells((brain_constant("time_bin"),)).set_index("study")
     rodent = cells.loc["Attwell and Laughlin 2001"]
     communication = brain_constant("cortex_communication") / brain_constant("cortex_computation")
     return {
-        "glucose_watts": glucose.loc["lennie2003cost", "glucose_watts"],
-        "brain_watts": brain_constant("brain_power"),
+        "glucose_watts": glucose[(glucose - printed).abs().idxmax()],
+        "brain_watts": printed,
         "potentials": attwell_spike()["potential_percent"],
         "potentials_printed": shares["action potentials"],
         "cortex_atp": lennie["cortex_atp"] / 1e21,

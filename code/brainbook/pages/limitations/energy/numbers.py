@@ -107,6 +107,8 @@ def brain_numbers(rates: pd.DataFrame) -> dict[str, float]:
     return {
         "watts": power["glucose_watts"].min(),
         "more_watts": power["glucose_watts"].max(),
+        "free_watts": power["free_watts"].min(),
+        "more_free_watts": power["free_watts"].max(),
         "atp": power["atp_watts"].min(),
         "more_atp": power["atp_watts"].max(),
         "spike_share": lennie["spike_percent"],

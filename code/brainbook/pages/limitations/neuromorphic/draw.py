@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 
 from brainbook.evidence import style
 from opjoules.cores import cost
+from opjoules.hardware.chips import MISPRINT
 
 from .events import Codes
 from .mesh import PLACED
@@ -44,6 +45,11 @@ def draw_synaptic_energies(energies: pd.DataFrame) -> Figure:
     ax.set(xscale="log", xlabel="energy of one operation (pJ)", ylim=(len(names) - 0.4, -0.6))
     for place, name in enumerate(names):
         rows = energies[energies["chip"] == name]
+        suspect = rows["evidence"] == MISPRINT
+        ax.plot(
+            rows.loc[suspect, "energy"], [place] * suspect.sum(), "x", color=style.colour("ink")
+        )
+        rows = rows[~suspect]
         ax.plot(rows["energy"], [place] * len(rows), "-", color=style.colour("reference"), lw=1)
         for row in rows.itertuples():
             mark, role = ("o", "spiking") if "synaptic" in row.quantity else ("s", "transformer")

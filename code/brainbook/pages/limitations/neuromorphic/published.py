@@ -23,7 +23,7 @@ def measure_energies() -> pd.DataFrame:
     -------
     chip, quantity, evidence, status, caveat, source : of a published value, one a row.
     energy : the value, pJ.
-    least : least value of the chip, pJ; rows are sorted by it.
+    least : least value of the chip, pJ, suspected misprints apart; rows are sorted by it.
     """
     table = chips.constants()
     columns = ["chip", "value", "quantity", "evidence", "status", "caveat", "source"]
@@ -31,7 +31,8 @@ def measure_energies() -> pd.DataFrame:
     table = table.rename(columns={"value": "energy"}).replace(
         {"chip": {"HERMES PCM fast mode": "HERMES PCM", "uBrain": "µBrain"}}
     )
-    least = table.groupby("chip")["energy"].transform("min")
+    believed = table["energy"].where(table["evidence"] != chips.MISPRINT)
+    least = believed.groupby(table["chip"]).transform("min")
     return table.assign(least=least).sort_values(["least", "energy"], ignore_index=True)
 
 
