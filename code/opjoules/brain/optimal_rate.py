@@ -15,6 +15,7 @@ from scipy.optimize import bisect, brentq
 from scipy.special import entr
 
 from opjoules import sources
+from opjoules.hardware.chips import CALIBRATED, SYNAPSE
 from opjoules.pricing.break_even import layer_pair
 from opjoules.pricing.estimate import Estimate, estimate
 
@@ -136,10 +137,12 @@ def _ratio(silent: Estimate, active: Estimate) -> Ratio:
 
 
 def loihi_ratio(fan_out: int) -> Ratio:
-    """r on Loihi: (active update + fan-out · synaptic operation) / inactive update.
+    """r on Loihi: what a step with a spike costs, over a silent one.
 
-    The centre takes the published constants; a simulator fitted to the running chip has others,
-    and gives the other end of the interval.
+    Centre: both steps update the neuron, as a leak asks for (profile ``loihi`` charges that for
+    each step), and the spike adds an operation at each synapse, at published constants. Other
+    readings: a silent neuron rests; a simulator's constants, with a spike that also leaves neuron
+    and core. Low and high are the ends of all four.
 
     Raises
     ------
@@ -150,12 +153,14 @@ def loihi_ratio(fan_out: int) -> Ratio:
     table = sources.table("energy_chips.csv")
     costs = table[table["chip"] == "Loihi"].drop_duplicates("quantity").set_index("quantity")
     costs = costs["value"].astype(float)
-    published, fitted = (
-        (costs[f"neuron update active{note}"] + fan_out * costs[f"synaptic operation{note}"])
-        / costs[f"neuron update inactive{note}"]
-        for note in ("", ", calibrated")
-    )
-    return Ratio(min(published, fitted), published, max(published, fitted))
+    out = costs["spike out of a neuron"] + costs["spike out of a core"]
+    readings = [
+        (costs[f"neuron update active{note}"] + leaves + fan_out * costs[f"{SYNAPSE}{note}"])
+        / costs[f"neuron update {silent}{note}"]
+        for note, leaves in (("", 0.0), (CALIBRATED, out))
+        for silent in ("active", "inactive")
+    ]
+    return Ratio(min(readings), readings[0], max(readings))
 
 
 def optimal_rate_curve(ratios: np.ndarray) -> pd.DataFrame:

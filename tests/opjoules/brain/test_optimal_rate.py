@@ -82,8 +82,9 @@ def test_memory_makes_a_spike_dear():
 
 def test_ratio_on_loihi_by_hand():
     found = loihi_ratio(128)
-    assert found.central == pytest.approx((81 + 128 * 23.6) / 52)
-    assert found.low <= found.central <= found.high and found.high > found.low
+    assert found.central == pytest.approx((81 + 128 * 23.6) / 81)
+    assert found.high == pytest.approx((72.8 + 69.3 + 111 + 128 * 35.5) / 51.2)
+    assert found.low <= found.central < found.high
 
 
 @pytest.mark.parametrize(

@@ -51,8 +51,6 @@ OPPOSITES = {
     "energy-brain-watts": lambda m: with_side(m, glucose_watts=m.identities["glucose_watts"] / 2),
     # As far from the best rate as the human neuron is.
     "energy-rodent-optimum": lambda m: with_side(m, rodent_best=27 * 4.0),
-    "energy-quieter-1": lambda m: with_networks(m, rate=m.quiet.networks["optimum"]),
-    "energy-quieter-2": lambda m: with_networks(m, rate=m.quiet.networks["optimum"]),
     "energy-fan-out": swapped_layers,
     "energy-lazy-width": lambda m: with_shares(m, **{"perceptron,": 0.4}),
     "energy-lazy-transformer": lambda m: with_shares(m, vision=0.063),

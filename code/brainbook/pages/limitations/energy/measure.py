@@ -187,7 +187,9 @@ def _against_optimum(machine: str, layer: int, rates: np.ndarray) -> dict:
         "ratio_low": ratio.low,
         "ratio": ratio.central,
         "ratio_high": ratio.high,
+        "optimum_low": optimal_rate.optimal_rate(ratio.high),
         "optimum": optimal_rate.optimal_rate(ratio.central),
+        "optimum_high": optimal_rate.optimal_rate(ratio.low),
         "share": optimal_rate.share_of_best(rates, ratio.central),
     }
 

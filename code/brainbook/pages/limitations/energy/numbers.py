@@ -154,9 +154,14 @@ def _quiet(quiet: Quiet) -> dict[str, float]:
         told |= {
             f"rate_{layer}": row["rate"],
             f"best_{layer}": row["optimum"],
+            f"best_low_{layer}": row["optimum_low"],
+            f"best_high_{layer}": row["optimum_high"],
             f"share_{layer}": PERCENT * row["share"],
             f"ratio_{layer}": row["ratio"],
+            f"ratio_high_{layer}": row["ratio_high"],
             f"free_{layer}": free[layer],
+            f"quieter_{layer}": row["optimum"] / row["rate"],
+            f"quieter_high_{layer}": row["optimum_low"] / row["rate"],
         }
     return told
 
