@@ -60,7 +60,8 @@ def draw_inference_energy(rows: pd.DataFrame) -> Figure:
     for ax, per in zip(axes, ("query", "token"), strict=True):
         part = rows[rows["per"] == per].sort_values("value", ascending=False, ignore_index=True)
         for place, row in part.iterrows():
-            ends = [row["low"] if row["low"] > 0 else row["value"] / 50, row["high"]]
+            # a logarithmic axis has no place for a deviation that reaches below zero
+            ends = [row["low"] if row["low"] > 0 else row["value"], row["high"]]
             ax.plot(ends, [place] * 2, lw=2, color=shade, alpha=0.5)
             look = {"color": shade, "ms": 6, "mfc": _face(row["evidence"], shade)}
             ax.plot(row["value"], place, MARKS[row["boundary"]], **look)

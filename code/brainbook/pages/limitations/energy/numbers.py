@@ -17,7 +17,8 @@ from opjoules.published.transformers import gemini_parts
 
 from .measure import FAN_OUT, PERCENT, Measured, Quiet, shares_by_seed
 
-MEGA = 1e6
+MEGA, TERA = 1e6, 1e12
+HOUR = 3600  # seconds
 ZEPTO = 1e21  # zJ in a joule
 MANY, FEW = 256, 16  # tokens that share a fetch
 
@@ -41,7 +42,8 @@ def published_numbers(
 ) -> dict[str, float]:
     """Published energies.
 
-    ``worst_metered`` and ``bloom_other`` in per cent; ``gpt3`` in MWh; ``bloom_ratio``,
+    ``worst_metered`` and ``bloom_other`` in per cent; ``gpt3`` in MWh, ``gpt3_speed`` in 10¹²
+    operations per second and chip; ``bloom_ratio``,
     ``widening`` (Gemini, full over narrow count), ``batching`` and ``tokens_apart`` are
     factors; ``northpole`` in mJ and ``generation`` in J per token; ``train_…`` and ``token_…``
     bound the metered energies over the floor; ``fetch_new`` and ``fetch_old`` in J.
@@ -59,6 +61,7 @@ def published_numbers(
         "metered": len(metered),
         "worst_metered": metered["deviation_percent"].abs().max(),
         "gpt3": run.loc["GPT-3", "recomputed_mwh"],
+        "gpt3_speed": run.loc["GPT-3", "flop"] / (run.loc["GPT-3", "hours"] * HOUR * TERA),
         "bloom_other": run.loc[bloom, "deviation_percent"],
         "bloom_ratio": run.loc[bloom, "mwh"] / run.loc["BLOOM", "mwh"],
         "widening": full / narrow,
