@@ -4,7 +4,16 @@ import pytest
 import torch
 
 from brainbook.models.astrocyte.circuit import run
-from brainbook.models.astrocyte.tuned import KINDS, fitted, gated, read, read_each, trial
+from brainbook.models.astrocyte.tuned import (
+    BARE,
+    KINDS,
+    error_at_best_gain,
+    fitted,
+    gated,
+    read,
+    read_each,
+    trial,
+)
 from brainbook.models.attention.minilm_heads import heads_on, problem_on
 from brainbook.models.attention.minilm_text import calibration_passages, held_out_passages
 from brainbook.models.attention.softmax import Problem, relative_error
@@ -24,7 +33,9 @@ def texts():
 def test_a_trial_reports_every_head_of_a_layer_on_known_and_on_held_out_text(texts, kind):
     frame = trial(kind, 2, 32, 1, **texts)
     cells = frame.groupby(["document", "split", "part"])["head"].nunique()
-    assert (cells == 12).all() and len(cells) == 2 * 2 * 2
+    parts = {"output", "trace"} | ({BARE} if kind == Landmarks.name else set())
+    assert (cells == 12).all() and len(cells) == 2 * 2 * len(parts)
+    assert set(frame["part"]) == parts
     assert set(frame["split"]) == {"test", "calibration"}
     assert frame["layer"].eq(2).all() and frame["map"].eq(kind).all()
     assert frame["error"].between(0, 50).all()
@@ -53,7 +64,9 @@ def test_settling_for_what_is_stored_is_settling_for_every_query():
     quick = read(units, query[0], key[0], value[0])
     (plain,) = run(query[0], key[0], value[0], [units.units], [20], units)
     assert quick.units == plain.units == 20
-    for ours, theirs in zip(vars(quick).values(), vars(plain).values(), strict=True):
+    assert plain.log_scale is None
+    for name in ("output", "log_p", "sign"):
+        ours, theirs = getattr(quick, name), getattr(plain, name)
         torch.testing.assert_close(ours, theirs, rtol=1e-10, atol=1e-10)
 
 
@@ -65,6 +78,9 @@ def test_passages_read_together_come_out_as_each_alone(texts, kind):
     for together, problem in zip(read_each(circuit, problems), problems, strict=True):
         alone = read(circuit, *problem.tensors)
         for ours, theirs in zip(vars(together).values(), vars(alone).values(), strict=True):
+            if ours is None:
+                assert theirs is None
+                continue
             torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=1e-4)
 
 
@@ -84,6 +100,30 @@ def test_a_trial_fits_what_a_fit_alone_would(texts):
         rows = trial(kind, layer, units, seed, **texts)
         rows = rows.query("document == 0 and split == 'test' and part == 'output'")
         assert rows["error"].tolist() == pytest.approx(error.tolist(), rel=1e-6)
+
+
+def test_the_best_gain_is_that_of_least_squares():
+    generator = torch.Generator().manual_seed(3)
+    trace, log_z = torch.randn(2, 4, 50, generator=generator, dtype=torch.float64)
+    z = log_z.exp()
+    gain = (trace * z).sum(-1, keepdim=True) / trace.square().sum(-1, keepdim=True)
+    expected = (gain * trace - z).norm(dim=-1) / z.norm(dim=-1)
+    torch.testing.assert_close(error_at_best_gain(trace, log_z), expected)
+    torch.testing.assert_close(
+        error_at_best_gain(-7 * z, log_z), torch.zeros(4).double(), atol=1e-7, rtol=0
+    )
+
+
+def test_the_trace_is_rho_g_times_the_read_out_of_the_usual_normaliser():
+    generator = torch.Generator().manual_seed(4)
+    query, key, value = torch.randn(3, 5, 2, 30, 6, generator=generator, dtype=torch.float64)
+    tuned = Landmarks.fitted(query, key, 20, generator, ridge=0.01)
+    found = read(tuned, query[0], key[0], value[0])
+    written = (key[0] @ tuned.tuning.landmark.mT - tuned.tuning.log_scale.unsqueeze(1)).exp()
+    rates = tuned.rates(query[0])  # (heads, N, m)
+    bare = (rates @ written.sum(1).unsqueeze(-1)).squeeze(-1)
+    ours = found.sign * (found.log_p - found.log_scale).exp()
+    torch.testing.assert_close(ours, bare, rtol=1e-8, atol=1e-10)
 
 
 def test_bad_input_is_named(texts):

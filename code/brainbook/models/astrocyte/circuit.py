@@ -34,12 +34,15 @@ class Readout:
     output : (..., N, d_value), the last layer after the astrocyte's division.
     log_p : (..., N), natural logarithm of |p_t|.
     sign : (..., N), sign of p_t; 1 everywhere for a map of positive rates.
+    log_scale : (..., N), of a further read-out by which ``log_p`` is more than the astrocyte's
+        own rho . g, if there is one.
     """
 
     units: int
     output: Tensor
     log_p: Tensor
     sign: Tensor
+    log_scale: Tensor | None = None
 
 
 def write(features: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:

@@ -24,6 +24,7 @@ from .circuit import Readout, run
 from .error import errors, long
 
 KINDS = (Landmarks.name, Gated.name)
+BARE = "bare trace"  # rho . g, without the read-out of the usual log normaliser
 HELD_BACK = 4  # calibration passages on which a width is chosen
 WIDTHS = (1.0, 2.0, 4.0, 8.0, 16.0)
 
@@ -136,8 +137,8 @@ def trial_with_traces(
 
     Columns
     -------
-    map, units, seed, document, split (test or calibration), layer, head, part (output, trace),
-    error.
+    map, units, seed, document, split (test or calibration), layer, head, part (output, trace;
+    bare trace with lateral inhibition), error.
     """
     text, passages = problem_on(calibration), tuple(calibration)
     metric = _metric(passages, layer, held_back(passages) if kind == Gated.name else 0)
@@ -151,11 +152,32 @@ def trial_with_traces(
         problems.append(text[document % len(text.query), layer])
     readouts = read_each(feature_map, problems)
     frames = [
-        long(errors(readout, problem.exact())).assign(**place)
+        long(_errors(readout, problem)).assign(**place)
         for place, problem, readout in zip(places, problems, readouts, strict=True)
     ]
     frame = pd.concat(frames, ignore_index=True)
     return frame.assign(map=kind, units=units, seed=seed, layer=layer), readouts[0].log_p
+
+
+def _errors(readout: Readout, problem: Problem) -> dict[str, Tensor]:
+    """:func:`errors`; and of the trace rho . g by itself, if it differs, at its best gain."""
+    exact = problem.exact()
+    found = errors(readout, exact)
+    if readout.log_scale is not None:
+        own = readout.sign * (readout.log_p - readout.log_scale).exp()
+        found[BARE] = error_at_best_gain(own, exact[1])
+    return found
+
+
+def error_at_best_gain(trace: Tensor, log_z: Tensor) -> Tensor:
+    """Least relative error over tokens of a constant times ``trace`` (..., N), against Z.
+
+    1 - cos^2 of the angle between the two, under a root.
+    """
+    z = (log_z - log_z.amax(-1, keepdim=True)).exp().double()
+    trace = trace.double()
+    along = (trace * z).sum(-1).square() / (trace.square().sum(-1) * z.square().sum(-1))
+    return (1 - along).clamp_min(0).sqrt()
 
 
 def read(feature_map: FeatureMap, query: Tensor, key: Tensor, value: Tensor) -> Readout:
@@ -192,10 +214,10 @@ def _settled(tuned: Landmarks, problems: Sequence[Problem]) -> list[Readout]:
     for problem, offset, part in zip(problems, offsets, parts, strict=True):
         total = tuned.tuning_curves(problem.query) @ torch.cat([part, distance], -1)
         trace = total[..., -2]
-        level = mean + total[..., -1] + offset.squeeze(-1)  # (heads, N)
-        log_p = trace.abs().log() + level - math.log(len(tuned.units))
+        level = mean + total[..., -1]  # the query's usual log normaliser, (heads, N)
+        log_p = trace.abs().log() + offset.squeeze(-1) + level - math.log(len(tuned.units))
         output = total[..., :-2] / trace.unsqueeze(-1)
-        back = [x.to(problem.query.dtype) for x in (output, log_p, trace.sign())]
+        back = [x.to(problem.query.dtype) for x in (output, log_p, trace.sign(), level)]
         readouts.append(Readout(len(tuned.units), *back))
     return readouts
 

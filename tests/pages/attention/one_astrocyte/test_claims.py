@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from brainbook.models.astrocyte.sweep import Sweep
+from brainbook.models.astrocyte.tuned import BARE
 from brainbook.models.features.landmarks import Gated, Landmarks
 from brainbook.models.features.maps import Positive
 from brainbook.pages.attention.one_astrocyte import Measured, claims
@@ -39,6 +40,7 @@ def fitting() -> Measured:
             (Gated.name, 256, "output", "test"): ERRORS[Gated.name],
             (Landmarks.name, LARGE, "output", "test"): 0.095,
             (Landmarks.name, LARGE, "trace", "test"): 0.1,
+            (Landmarks.name, LARGE, BARE, "test"): 0.5,
             (Landmarks.name, LARGE, "output", "calibration"): 0.04,
         }
     )
@@ -91,6 +93,7 @@ OPPOSITES = {
     "small-beats-published": tuned(6.0, units=LARGE),
     "small-factor": lambda m: replace(m, saved=m.saved.assign(factor=m.saved["factor"] / 6)),
     "small-trace": tuned(9.0, part="trace"),
+    "small-bare-trace": tuned(0.1, part=BARE),
     "small-gap": tuned(3.0, split="calibration"),
     "small-unbiased": other_maps(UNBIASED),
     "small-gated": other_maps(Gated.name),

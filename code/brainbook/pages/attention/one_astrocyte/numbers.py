@@ -6,6 +6,7 @@ import numpy as np
 
 from brainbook.evidence.intervals import CONFIDENCE, mean_interval
 from brainbook.models.astrocyte.sweep import Sweep
+from brainbook.models.astrocyte.tuned import BARE
 from brainbook.models.attention.minilm_heads import D_HEAD
 from brainbook.models.features.landmarks import Gated, Landmarks
 from brainbook.models.features.maps import Positive
@@ -109,6 +110,8 @@ def _texts(result: Measured) -> dict[str, float]:
         "overfit": ours[large] / known[large],
         "distance": _random_error(result.published, large) / ours[large],
         "trace": followed[large],
+        "bare": tuned.medians(BARE).loc[Landmarks.name].median()[large],
+        "constant": result.published.baseline("uniform", "trace"),
         "trace_theirs": result.published.curve("trace")[result.many].median(),
     }
 

@@ -29,7 +29,7 @@ class TunedSweep:
     """Errors of tuned units on held-out documents and on known passages.
 
     frame : columns map, units, draw (of hidden units), seed (the test document), document,
-        split (test or calibration), layer, head, part (output, trace), error.
+        split (test or calibration), layer, head, part (output, trace, bare trace), error.
     traces : best, median and worst head at ``largest``.
     largest : most hidden units.
     """
