@@ -13,6 +13,7 @@ never formed: its product with an (N, N) matrix costs K N^2.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,9 +46,9 @@ class Circuit:
 
     def couple(self, processes: np.ndarray) -> np.ndarray:
         """sum_kl T_ijkl psi_kl of (..., N, N) rates of the processes."""
-        xi = self.patterns
-        match = np.einsum("ki,...ij,kj->...k", xi, processes, xi, optimize=True)
-        return np.einsum("ki,...k,kj->...ij", xi, match, xi, optimize=True) / self.neurons**3
+        xi = self.patterns  # (K, N)
+        match = ((xi @ processes) * xi).sum(-1)  # sum_kl xi_k psi_kl xi_l, (..., K)
+        return (xi.T * match[..., None, :]) @ xi / self.neurons**3
 
     def rates(self, state: tuple) -> tuple:
         """phi (..., N), g and psi (..., N, N)."""
@@ -105,8 +106,8 @@ class Circuit:
         s = np.arctanh(needed) / self.gains[1]
         return x, s, -np.arctanh(outer) / self.gains[2]
 
-    def run(self, state: tuple, taus: tuple, steps: int, step: float) -> tuple[list, np.ndarray]:
-        """Euler steps; the membranes (steps + 1, ..., N) and the energies (steps + 1, ...).
+    def path(self, state: tuple, taus: tuple, steps: int, step: float) -> Iterator[tuple]:
+        """The state at the start and after each Euler step.
 
         Raises
         ------
@@ -114,16 +115,28 @@ class Circuit:
         """
         if min(taus) <= step:
             raise ValueError(f"step: got {step}; must be shorter than the time constants {taus}")
-        membranes, energies = [state[0]], [self.energy(state)]
+        yield state
         for _ in range(steps):
             drives = self.drives(state)
             state = tuple(
                 part + step / tau * drive
                 for part, drive, tau in zip(state, drives, taus, strict=True)
             )
-            membranes.append(state[0])
-            energies.append(self.energy(state))
-        return state, np.stack(membranes), np.stack(energies)
+            yield state
+
+    def run(self, state: tuple, taus: tuple, steps: int, step: float) -> tuple[list, np.ndarray]:
+        """The last state of :meth:`path`, and of all: membranes (steps + 1, ..., N) and energies
+        (steps + 1, ...).
+
+        Raises
+        ------
+        ValueError : as :meth:`path`.
+        """
+        last, membranes, energies = state, [], []
+        for last in self.path(state, taus, steps, step):
+            membranes.append(last[0])
+            energies.append(self.energy(last))
+        return last, np.stack(membranes), np.stack(energies)
 
 
 def _log_cosh(x: np.ndarray) -> np.ndarray:

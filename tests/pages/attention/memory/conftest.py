@@ -52,6 +52,13 @@ def recalled():
 
 
 @pytest.fixture(scope="session")
+def started():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(circuits, "CONDITIONS", (((24, 2), 0.0), ((24, 2), 1.0)))
+        return circuits.starts_table(SEEDS)
+
+
+@pytest.fixture(scope="session")
 def keys():
     names = heads.long_texts(64)
     trained = {tokens: heads.read(names, tokens) for tokens in (16, 64)}
@@ -64,8 +71,9 @@ def iterated():
 
 
 @pytest.fixture(scope="session")
-def measured(collapse, capacity, regimes, gaps, recalled, keys, iterated):
-    return measure.Measured(collapse, capacity, regimes, gaps, *recalled, keys, *iterated)
+def measured(collapse, capacity, regimes, gaps, recalled, started, keys, iterated):
+    rest = (*recalled, started, keys, *iterated)
+    return measure.Measured(collapse, capacity, regimes, gaps, *rest)
 
 
 @pytest.fixture(scope="session")

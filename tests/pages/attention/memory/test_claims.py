@@ -97,6 +97,11 @@ OPPOSITES = {
     "memory-circuit-agrees": lambda m: recall(m, agreement=0.9),
     "memory-circuit-saddle": lambda m: replace(m, growth=-m.growth),
     "memory-circuit-leaves": lambda m: recall(m, membrane=1.0),
+    # the published effect appears: its excuse is stale
+    "memory-circuit-neutral": lambda m: replace(
+        m, starts=m.starts.assign(end=m.starts["cue"] + 0.2)
+    ),
+    "memory-circuit-at-once": lambda m: replace(m, starts=m.starts.assign(at_once=0.9)),
     "memory-trained-is-sharper": random_weights_as_sharp,
     "memory-first-layer-averages": equal_layers,
     "memory-longer-is-sharper": equal_layers,
@@ -119,6 +124,7 @@ def test_all_hold_where_the_laws_do(lawful, statuses):
     found = statuses(claims(lawful))
     assert {n for n, status in found.items() if status == "fails"} <= SHORT
     assert found["memory-last-layer-medium"] == "does not transfer"
+    assert found["memory-circuit-neutral"] == "does not transfer"
 
 
 @pytest.mark.parametrize("name", OPPOSITES)

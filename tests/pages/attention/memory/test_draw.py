@@ -4,6 +4,7 @@ import numpy as np
 
 from brainbook.pages.attention import memory as page
 from brainbook.pages.attention.memory import heads
+from brainbook.pages.attention.memory.circuits import DENSE, NEUTRAL, PUBLISHED
 
 
 def labels(figure) -> set[str]:
@@ -51,8 +52,9 @@ def test_circuits(draw_both, descent, recalled):
         assert line.get_ydata()[-1] < line.get_ydata()[0]
     recall, _ = recalled
     overlap, _ = draw_both(page.draw_astrocyte_recall, recall).axes
-    shown = recall[recall["system"] == "circuit"].groupby("time")["overlap"].median()
-    assert np.allclose(overlap.lines[0].get_ydata(), shown)
+    for line, system in zip(overlap.lines, (NEUTRAL, PUBLISHED, DENSE), strict=True):
+        shown = recall[recall["system"] == system].groupby("time")["overlap"].median()
+        assert np.allclose(line.get_ydata(), shown)
 
 
 def test_heads(draw_both, keys, iterated):

@@ -15,6 +15,7 @@ from .draw import (
 )
 from .measure import (
     Measured,
+    listed_starts,
     measure_capacity,
     measure_collapse,
     measure_descent,
@@ -23,6 +24,7 @@ from .measure import (
     measure_keys,
     measure_recall,
     measure_regimes,
+    measure_starts,
 )
 from .numbers import numbers
 
@@ -38,6 +40,7 @@ __all__ = [
     "draw_keys_held",
     "draw_memories_per_unit",
     "draw_repeated_attention",
+    "listed_starts",
     "measure_capacity",
     "measure_collapse",
     "measure_descent",
@@ -46,6 +49,7 @@ __all__ = [
     "measure_keys",
     "measure_recall",
     "measure_regimes",
+    "measure_starts",
     "numbers",
     "per_part",
 ]

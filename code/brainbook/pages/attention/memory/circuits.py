@@ -6,7 +6,9 @@ synapses and astrocyte processes (Kozachkov et al. 2025).
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -17,6 +19,10 @@ from brainbook.models.memory.neuron_astrocyte import Circuit, dense_drive, dense
 
 NEURONS, STORED = 64, 8  # of the neuron-astrocyte circuit
 FLIPPED = 0.1  # probability that a bit of the cue is wrong
+NEUTRAL, PUBLISHED, DENSE = "neutral start", "published start", "dense memory"
+SYNAPSES = "synapses set"
+STARTS = (NEUTRAL, SYNAPSES, PUBLISHED)
+CONDITIONS = tuple(product(((32, 1), (32, 4), (64, 8)), (0.0, 1.0)))  # (neurons, stored), leak
 ORDERS = {  # time constants of neurons, synapses, processes
     "neurons fastest": (1.0, 10.0, 10.0),
     "all equal": (1.0, 1.0, 1.0),
@@ -70,11 +76,15 @@ def largest_rise(table: pd.DataFrame, system: str) -> float:
 
 
 def recall_table(seeds: Sequence[int], time: float = 60.0, step: float = 0.05) -> pd.DataFrame:
-    """Circuit and dense memory from one cue, neurons fastest; thinned to 121 times.
+    """Circuit, from two starts, and dense memory from one cue; thinned to 121 times.
 
-    Columns seed, system (circuit or dense memory), time, overlap (of the neurons' rates with
-    the memory), membrane (mean absolute value), agreement (share of neurons whose sign is the dense
-    memory's at the same time).
+    Columns
+    -------
+    seed, time : a row for each; time in membrane time constants, neurons fastest.
+    system : :data:`NEUTRAL` or :data:`PUBLISHED` start of the circuit, or :data:`DENSE`.
+    overlap : of the neurons' rates with the memory.
+    membrane : mean absolute value.
+    agreement : share of neurons whose sign is the dense memory's at the same time.
     """
     tables = []
     steps = round(time / step)
@@ -82,20 +92,65 @@ def recall_table(seeds: Sequence[int], time: float = 60.0, step: float = 0.05) -
     for seed in seeds:
         circuit, cue = cued(seed)
         taus, gain = ORDERS["neurons fastest"], circuit.gains[0]
-        _, full, _ = circuit.run(circuit.eliminated(cue), taus, steps, step)
         dense = run_dense(circuit, cue, steps, step)
-        agree = (np.sign(full) == np.sign(dense)).mean(-1)
-        for system, path in (("circuit", full), ("dense memory", dense)):
+        paths = {
+            name: circuit.run(start(circuit, cue, name), taus, steps, step)[1]
+            for name in (NEUTRAL, PUBLISHED)
+        }
+        for system, path in (paths | {DENSE: dense}).items():
             table = pd.DataFrame(
                 {
                     "time": step * np.arange(steps + 1),
                     "overlap": (np.tanh(gain * path) * circuit.patterns[0]).mean(-1),
                     "membrane": np.abs(path).mean(-1),
-                    "agreement": agree,
+                    "agreement": (np.sign(path) == np.sign(dense)).mean(-1),
                 }
             )
             tables.append(table[thin].assign(seed=seed, system=system))
     return pd.concat(tables, ignore_index=True)
+
+
+def start(circuit: Circuit, cue: np.ndarray, name: str) -> tuple:
+    """State with the membranes of a cue (..., N): one of :data:`STARTS`.
+
+    Neutral: synapses and processes at zero. Published: where they stand still at the cue, without
+    leak, as the authors' public code has it; g then holds T contracted with the cue already. In
+    between: only the synapses so.
+    """
+    x, s, p = Circuit(circuit.patterns, circuit.gains).eliminated(cue)
+    zero = np.zeros_like(s)
+    return x, *{NEUTRAL: (zero, zero), SYNAPSES: (s, zero), PUBLISHED: (s, p)}[name]
+
+
+def starts_table(seeds: Sequence[int], cues: int = 2, step: float = 0.2) -> pd.DataFrame:
+    """From which start, and under which conditions, does the circuit complete a memory?
+
+    Until six times the slowest time constant has passed.
+
+    Columns
+    -------
+    neurons, stored, leak, order, start, seed : a row for each.
+    cue : overlap of the cues' signs with the memory, mean over ``cues``.
+    at_once : that of the signs after one product of the synapses' first rates with the cue.
+    end : that of the membranes' signs at the end.
+    """
+    rows = []
+    for ((neurons, stored), leak), seed in product(CONDITIONS, seeds):
+        rng = np.random.default_rng([seed, neurons, stored])
+        patterns = rng.choice([-1.0, 1.0], (stored, neurons))
+        circuit = Circuit(patterns, leak=leak)
+        damaged = patterns[0] * np.where(rng.random((cues, neurons)) < FLIPPED, -1.0, 1.0)
+        for name in STARTS:
+            state = start(circuit, damaged, name)
+            first = np.einsum("cij,cj->ci", circuit.rates(state)[1], damaged)
+            for order, taus in ORDERS.items():
+                steps = round(6 * max(taus) / step)
+                ((last, *_),) = deque(circuit.path(state, taus, steps, step), maxlen=1)
+                overlaps = (np.sign(x) @ patterns[0] / neurons for x in (damaged, first, last))
+                found = [float(overlap.mean()) for overlap in overlaps]
+                rows.append((neurons, stored, leak, order, name, seed, *found))
+    columns = ["neurons", "stored", "leak", "order", "start", "seed", "cue", "at_once", "end"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def elimination_gaps(seed: int) -> dict[str, float]:
@@ -123,14 +178,15 @@ def gaps(seed: int, descent: pd.DataFrame) -> dict[str, float]:
     return {"layers": two_layer_gap(seed)} | rises | elimination_gaps(seed)
 
 
-def growth_rate(seed: int, neurons: int = 6, nudge: float = 1e-6) -> float:
+def growth_rate(seed: int, neurons: int = 8, stored: int = 2, nudge: float = 1e-6) -> float:
     """Fastest growth of a small deviation from the eliminated state at a stored memory.
 
     Largest real part of the eigenvalues of the circuit's Jacobian (central differences) where
     the dense memory rests, all time constants one. Positive: the circuit does not stay there.
+    One pattern alone would be the same experiment for each seed, up to signs.
     """
     rng = np.random.default_rng(seed)
-    circuit = Circuit(rng.choice([-1.0, 1.0], (1, neurons)), gains=(1.5, 1.5, 1.5))
+    circuit = Circuit(rng.choice([-1.0, 1.0], (stored, neurons)), gains=(1.5, 1.5, 1.5))
     rest = run_dense(circuit, circuit.patterns[0], 4000, 0.05)[-1]
     parts = circuit.eliminated(rest)
     sizes = np.cumsum([part.size for part in parts])[:-1]

@@ -11,6 +11,7 @@ from brainbook.evidence.intervals import Interval, mean_interval
 from brainbook.models.memory.modern_hopfield import uniform_keys
 
 from .capacity import Capacity, doublings, per_part_slopes
+from .circuits import DENSE, NEUTRAL, PUBLISHED
 from .heads import CLASSES
 from .measure import BETWEEN, GROUPS, LAWS, MEMBERS, Collapse, Measured
 
@@ -33,6 +34,7 @@ def claims(measured: Measured) -> list[Claim]:
         *part_claims(measured.capacity),
         *regime_claims(measured.regimes),
         *circuit_claims(measured.recall, measured.growth),
+        *start_claims(measured.starts),
         *length_claims(measured.keys),
         *class_claims(measured.keys),
         *iteration_claims(measured.iteration, measured.storage),
@@ -238,19 +240,20 @@ def regime_claims(table: pd.DataFrame) -> list[Claim]:
 def circuit_claims(recall: pd.DataFrame, growth: pd.Series) -> list[Claim]:
     """Neurons, synapses and astrocyte processes."""
     source = "kozachkov2025neuron"
-    full = recall[recall["system"] == "circuit"].set_index(["time", "seed"])
+    full = recall[recall["system"] == PUBLISHED].set_index(["time", "seed"])
     start, end = recall["time"].min(), recall["time"].max()
     last = recall[recall["time"] == end].set_index(["system", "seed"])["membrane"]
     return [
         ordering(
             "memory-circuit-recalls",
-            "The circuit completes a damaged memory (gain of overlap).",
+            "From the published start, synapses and processes set for the cue, the circuit "
+            "completes a damaged memory (gain of overlap).",
             over_seeds(full["overlap"].loc[end] - full["overlap"].loc[start]),
             source=source,
         ),
         law(
             "memory-circuit-agrees",
-            "It ends with the signs of the dense memory (share of neurons).",
+            "From there it ends with the signs of the dense memory (share of neurons).",
             joint(full["agreement"].loc[end]),
             expected=1,
             precision=ONE_NEURON,
@@ -265,8 +268,35 @@ def circuit_claims(recall: pd.DataFrame, growth: pd.Series) -> list[Claim]:
         ordering(
             "memory-circuit-leaves",
             "Its membranes leave the dense memory's (log ratio at the end).",
-            over_seeds(np.log(last["circuit"] / last["dense memory"])),
+            over_seeds(np.log(last[PUBLISHED] / last[DENSE])),
             source="zero: the same membranes",
+        ),
+    ]
+
+
+def start_claims(starts: pd.DataFrame) -> list[Claim]:
+    """What the circuit's start puts in; means over sizes, leaks and time constants, by seed."""
+    source = "kozachkov2025neuron"
+    means = starts.groupby(["start", "seed"])[["cue", "at_once", "end"]].mean()
+    neutral, published = means.loc[NEUTRAL], means.loc[PUBLISHED]
+    return [
+        ordering(
+            "memory-circuit-neutral",
+            "From the cue alone, synapses and processes at zero, the circuit completes a damaged "
+            "memory (gain of overlap).",
+            over_seeds(neutral["end"] - neutral["cue"]),
+            source=source,
+            reason="synapses first take up the cue itself and hold the neurons there, before the "
+            "processes have sent what is stored",
+        ),
+        law(
+            "memory-circuit-at-once",
+            "At the published start one product of the synapses with the cue gives the memory "
+            "(overlap of signs).",
+            joint(published["at_once"]),
+            expected=1,
+            precision=ONE_NEURON,
+            source="g(0) is T contracted with the cue",
         ),
     ]
 

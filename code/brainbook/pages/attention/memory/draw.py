@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from brainbook.evidence import style
 
 from .capacity import Capacity
+from .circuits import DENSE, NEUTRAL, PUBLISHED
 from .heads import BOUNDS, CLASSES
 from .measure import BETAS, GROUPS, MEMBERS, Collapse
 
@@ -122,16 +123,16 @@ def draw_descent(result: pd.DataFrame) -> Figure:
 
 
 def draw_astrocyte_recall(result: pd.DataFrame) -> Figure:
-    """Page attention/memory, figure draw_astrocyte_recall: the memory is found, then left."""
+    """Page attention/memory, figure draw_astrocyte_recall: what is found depends on the start."""
     fig, axes = style.figure(1, 2, height=3.2)
-    roles = {"circuit": "brain", "dense memory": "reference"}
+    roles = {NEUTRAL: "hybrid", PUBLISHED: "brain", DENSE: "reference"}
     for ax, part in zip(axes, ("overlap", "membrane"), strict=True):
         for (system, role), dash in zip(roles.items(), DASHES, strict=False):
             rows = result[result["system"] == system]
             _band(ax, rows, "time", part, "seed", role, ls=dash, label=system)
         ax.set(xlabel="time, in membrane time constants")
     axes[0].set(ylabel="overlap with the memory", xlim=(0, 10))
-    axes[0].legend(loc="lower right")
+    axes[0].legend(loc="center right")
     axes[1].set(ylabel="mean |membrane|", yscale="log")
     return fig
 

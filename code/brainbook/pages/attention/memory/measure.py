@@ -28,7 +28,7 @@ BETAS = (0.5, 1, 2, 3, 4, 5, 6, 8, 10, 14, 18, 22, 26, 32, 45, 64, 100)
 BETWEEN = 10  # a beta between averaging and single patterns
 GROUPS, MEMBERS = 4, 8  # of stored patterns, for the three kinds of fixed points
 UPDATES = (0, 1, 2, 3, 5, 10, 30, 100)
-LAWS = 13  # law claims of the page: their intervals hold together
+LAWS = 14  # law claims of the page: their intervals hold together
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,7 @@ class Measured:
     """All that the page measures, for its numbers and claims; each as its ``measure_`` gives it.
 
     growth : rate at which a deviation from the eliminated state grows, by seed.
+    starts : columns of :func:`.circuits.starts_table`.
     gaps : largest deviations from identities, in float64.
     """
 
@@ -71,6 +72,7 @@ class Measured:
     gaps: dict[str, float]
     recall: pd.DataFrame
     growth: pd.Series
+    starts: pd.DataFrame
     keys: pd.DataFrame
     iteration: pd.DataFrame
     storage: pd.DataFrame
@@ -129,6 +131,20 @@ def measure_recall(seeds: Sequence[int]) -> tuple[pd.DataFrame, pd.Series]:
     """Page attention/memory, figure draw_astrocyte_recall: recall, and growth rates by seed."""
     growth = pd.Series({seed: circuits.growth_rate(seed) for seed in seeds})
     return circuits.recall_table(seeds), growth
+
+
+@store.kept
+def measure_starts(seeds: Sequence[int]) -> pd.DataFrame:
+    """Page attention/memory, figure draw_astrocyte_recall: what the start decides."""
+    return circuits.starts_table(seeds)
+
+
+def listed_starts(starts: pd.DataFrame) -> pd.DataFrame:
+    """The table of ``measure_starts`` as shown: overlaps, means over seeds and sizes."""
+    means = starts.groupby(["start", "leak", "order"], sort=False)[["cue", "at_once", "end"]].mean()
+    wide = means["end"].unstack("order")[[*circuits.ORDERS]]
+    before = means[["cue", "at_once"]].groupby(["start", "leak"], sort=False).mean()
+    return before.join(wide).reset_index().rename(columns={"at_once": "after one product"})
 
 
 @store.kept

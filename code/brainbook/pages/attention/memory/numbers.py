@@ -9,7 +9,7 @@ from brainbook.evidence import facts
 from brainbook.evidence.intervals import CONFIDENCE, mean_interval
 
 from .capacity import SMALLEST, Capacity, doublings, per_part, per_part_slopes
-from .circuits import FLIPPED, NEURONS, STORED
+from .circuits import DENSE, FLIPPED, NEURONS, NEUTRAL, PUBLISHED, STORED, SYNAPSES
 from .measure import GROUPS, LAWS, MEMBERS, STARTS, Collapse, Measured
 
 SETTLED = 1e-3  # relative step below which an iteration has come to rest
@@ -30,6 +30,7 @@ def numbers(measured: Measured) -> dict[str, float]:
         **_collapse(measured.collapse),
         **_capacity(measured.capacity),
         **_circuit(measured.recall, measured.growth),
+        **_starts(measured.starts),
         **_keys(measured.keys),
         **_iteration(measured.iteration, measured.storage),
     }
@@ -89,12 +90,26 @@ def _capacity(capacity: Capacity) -> dict[str, float]:
 def _circuit(recall: pd.DataFrame, growth: pd.Series) -> dict[str, float]:
     end = recall[recall["time"] == recall["time"].max()].groupby("system")["membrane"].mean()
     return {
-        "latched": end["circuit"],
-        "proper": end["dense memory"],
+        "latched": end[PUBLISHED],
+        "proper": end[DENSE],
         "growth": growth.mean(),
         "cells": NEURONS,
         "stored": STORED,
         "flipped": 100 * FLIPPED,
+    }
+
+
+def _starts(starts: pd.DataFrame) -> dict[str, float]:
+    """Overlaps from both starts; ``slow``: published, slow neurons, with leak."""
+    neutral, published = (starts[starts["start"] == name] for name in (NEUTRAL, PUBLISHED))
+    slow = (published["order"] == "neurons slowest") & (published["leak"] > 0)
+    return {
+        "neutral_cue": neutral["cue"].mean(),
+        "neutral_end": neutral["end"].mean(),
+        "neutral_most": (neutral["end"] - neutral["cue"]).max(),
+        "told_end": published.loc[~slow, "end"].mean(),
+        "slow_end": published.loc[slow, "end"].mean(),
+        "set_end": starts.loc[starts["start"] == SYNAPSES, "end"].mean(),
     }
 
 
