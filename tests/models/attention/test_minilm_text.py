@@ -40,10 +40,11 @@ def test_a_document_that_is_too_short_is_named():
         passages_of(["linnerud"], 196)
 
 
-def test_seeds_read_other_documents_and_start_again_after_the_last():
+def test_seeds_read_other_documents_and_more_seeds_than_documents_are_refused():
     count = len(LONG_TEST_TEXTS)
-    found = held_out_passages(range(count + 1), 40)
-    assert len(set(found.values())) == count and found[count] == found[0]
+    assert len(set(held_out_passages(range(count), 40).values())) == count
+    with pytest.raises(ValueError, match=f"seeds: got .*allowed are 0 to {count - 1}"):
+        held_out_passages(range(count + 1), 40)
 
 
 def test_calibration_holds_all_of_its_documents_and_none_of_the_test_documents():

@@ -59,9 +59,19 @@ def passages_of(names: Iterable[str], tokens: int, limit: int | None = None) -> 
 
 
 def held_out_passages(seeds: Iterable[int], tokens: int = 196) -> dict[int, Passage]:
-    """By seed the first passage of a test document, another for each of the first six seeds."""
-    names = {seed: LONG_TEST_TEXTS[seed % len(LONG_TEST_TEXTS)] for seed in seeds}
-    return {seed: passages_of([name], tokens, 1)[0] for seed, name in names.items()}
+    """By seed the first passage of a test document, another for each seed.
+
+    Raises
+    ------
+    ValueError : a seed for which there is no document: repetitions on the same text are none.
+    """
+    seeds = tuple(seeds)
+    if not set(seeds) <= set(range(len(LONG_TEST_TEXTS))):
+        raise ValueError(
+            f"seeds: got {seeds}; each reads a test document of its own, and allowed are 0 to "
+            f"{len(LONG_TEST_TEXTS) - 1}"
+        )
+    return {seed: passages_of([LONG_TEST_TEXTS[seed]], tokens, 1)[0] for seed in seeds}
 
 
 @lru_cache(maxsize=4)
