@@ -56,10 +56,11 @@ def test_calibration_holds_all_of_its_documents_and_none_of_the_test_documents()
     assert not set(found) & set(passages_of(TEST_TEXTS, 40))
 
 
-def test_no_calibration_docstring_repeats_eight_words_of_a_test_document():
+def test_no_calibration_text_repeats_eight_words_of_a_test_document():
     unseen = runs_of_words((text(name) for name in TEST_TEXTS), 8)
     assert len(unseen) > 1000
     assert not runs_of_words(docstrings(), 8) & unseen
+    assert not runs_of_words(map(text, CALIBRATION_TEXTS), 8) & unseen
 
 
 def test_a_docstring_that_repeats_a_test_document_is_dropped(monkeypatch, tmp_path):

@@ -5,9 +5,9 @@ queries, keys and values. A passage is a tuple of token numbers. It determines e
 MiniLM makes of it, so results are stored under it, and other processes are sent nothing more.
 
 Whatever is fitted may depend on calibration text, never on the text under test. Calibration
-text: docstrings of scikit-learn without those on data sets, and the documentation of seven data
-sets. Test text: the documentation of other data sets; no docstring that repeats eight
-consecutive words of it is used (:func:`brainbook.evidence.datasets.docstrings`).
+text: docstrings of scikit-learn without those on data sets, and the documentation of some data
+sets. Test text: the documentation of others; nothing that repeats eight consecutive words of it
+is used (:func:`brainbook.evidence.datasets.docstrings`).
 """
 
 from __future__ import annotations
