@@ -68,7 +68,7 @@ class Setting:
     rule: Rule
     rates: tuple[float, ...]
     draw: Callable[..., Net] = draw_net
-    epochs: int = 16
+    epochs: int = 24
     batch: int = 32
     adam: bool = False
 

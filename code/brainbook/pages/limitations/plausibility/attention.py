@@ -72,12 +72,12 @@ class Task:
 TASKS = {
     DIGITS: Task(
         Shape(inputs=16, tokens=5, width=24, layers=1),
-        steps=160,
+        steps=220,
         ways=(BACKPROPAGATION, ALIGNMENT, READOUT),
     ),
     RECALL: Task(
         Shape(CODE + VALUES, PAIRS + 1, classes=VALUES, width=16, layers=1, heads=2),
-        steps=300,
+        steps=400,
         ways=tuple(WAYS),
     ),
 }
