@@ -38,6 +38,12 @@ def test_a_failing_cell_is_named_and_the_others_go_on(restored):
     assert "small/third: fresh" in said
 
 
+@pytest.mark.parametrize("leave", ["import sys; sys.exit()", "raise SystemExit(0)"])
+def test_a_page_that_leaves_early_has_failed(restored, leave):
+    restored.edit("chapters/small/third.md", "print(three)", leave)
+    fails(restored, "page small/third", "SystemExit", "did not run to its end")
+
+
 def test_a_kernel_that_dies_is_told(restored):
     restored.edit("chapters/small/third.md", "print(three)", "import os; os._exit(3)")
     fails(restored, "page small/third", "died")

@@ -24,6 +24,7 @@ from typing import NamedTuple
 from ipykernel.kernelapp import IPKernelApp
 from jupyter_client.provisioning import KernelProvisionerFactory, LocalProvisioner
 from nbclient.exceptions import DeadKernelError
+from nbformat import NotebookNode
 from papermill import execute_notebook
 from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError, strip_color
@@ -171,7 +172,7 @@ def execute(job: Job) -> dict:
             own = {"transport": "ipc", "connection_file": f"{folder}/kernel.json"}
             config = Config(KernelManager=own if job.forks else {})
             limits = {"start_timeout": START_TIMEOUT}
-            execute_notebook(job.notebook, job.output, config=config, **options, **limits)
+            done = execute_notebook(job.notebook, job.output, config=config, **options, **limits)
     except PapermillExecutionError as error:
         return {
             "event": "failed",
@@ -184,7 +185,23 @@ def execute(job: Job) -> dict:
     except DeadKernelError as error:
         said = f"the kernel died: {error}"
         return {"event": "failed", "index": None, "source": "", "line": None, "error": said}
-    return {"event": "done"}
+    return _left_early(done) or {"event": "done"}
+
+
+def _left_early(notebook: NotebookNode) -> dict | None:
+    """What papermill lets pass: a cell that called ``sys.exit()``, after which none ran."""
+    for index, cell in enumerate(notebook.cells):
+        for output in cell.get("outputs", ()):
+            if output.output_type == "error":
+                return {
+                    "event": "failed",
+                    "index": index,
+                    "source": cell.source,
+                    "line": failing_line(output.traceback),
+                    "error": f"{output.ename}: {output.evalue}; the page did not run to its end",
+                    "traceback": strip_color("\n".join(output.traceback)),
+                }
+    return None
 
 
 def work(job: Job, press: Connection) -> None:
