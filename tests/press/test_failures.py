@@ -44,6 +44,11 @@ def test_a_page_that_leaves_early_has_failed(restored, leave):
     fails(restored, "page small/third", "SystemExit", "did not run to its end")
 
 
+@pytest.mark.parametrize("folder", ["chapters/small", "_build/html", "_toc.yml"])
+def test_a_run_writes_over_nothing_else(restored, folder):
+    fails(restored, "output: got", command=("run", "small/drawing", "--output", folder))
+
+
 def test_a_kernel_that_dies_is_told(restored):
     restored.edit("chapters/small/third.md", "print(three)", "import os; os._exit(3)")
     fails(restored, "page small/third", "died")
@@ -76,6 +81,8 @@ def test_nor_is_it_kept_what_a_stored_measure_read_by_a_computed_name(restored):
         ("_toc.yml", "chapters/small/third", "chapters/small/fourth", "chapters/small/fourth"),
         ("_toc.yml", "format: jb-book", "format: [", "_toc.yml: broken"),
         ("_toc.yml", "root: chapters/index", "rood: chapters/index", "_toc.yml: broken"),
+        ("_config.yml", 'execute_notebooks: "off"', "execute_notebooks: force", "must be off"),
+        ("_config.yml", "execute:", "execute: [", "_config.yml: broken"),
         ("chapters/small/third.md", "A sentence", "{cite:t}`nobody1999` A sentence", "nobody1999"),
         (
             "chapters/small/third.md",

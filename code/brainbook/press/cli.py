@@ -177,6 +177,10 @@ def run(page: str, parameters: tuple[tuple[str, str], ...], output: Path | None)
     folder = (output or paths.BUILD / "runs" / chosen.name / key.digest[:12]).resolve()
     if folder.is_relative_to(paths.BUILD / "pages") or folder.is_relative_to(html.stage_folder()):
         raise BookError(f"output: got {folder}; that folder belongs to the book")
+    if folder.exists() and not folder.is_dir():
+        raise BookError(f"output: got {folder}; that is a file, and must be a folder")
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / "executed.ipynb").is_file():
+        raise BookError(f"output: got {folder}; it holds something else: name a new folder")
     folder.mkdir(parents=True, exist_ok=True)
     fresh = folder / f".new-{os.getpid()}"
     fresh.mkdir()

@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 
 import nbformat
+import yaml
 
 from brainbook.evidence import fingerprint, paths
 
@@ -55,7 +56,10 @@ def stage(
         "unfinished.json": json.dumps(sorted(notices)).encode(),
     }
     for name in COPIED:
+        if not (paths.ROOT / name).is_file():
+            raise BookError(f"{name}: there is no such file, and the book needs it")
         files[name] = (paths.ROOT / name).read_bytes()
+    _check_configuration(files["_config.yml"])
     for static in (paths.CHAPTERS / "_static").rglob("*"):
         if static.is_file():
             target = Path("_static") / static.relative_to(paths.CHAPTERS / "_static")
@@ -77,6 +81,21 @@ def stage(
     parts = [(name, fingerprint.digest(content)) for name, content in sorted(files.items())]
     parts += [(name, fingerprint.digest(content)) for name, content in sorted(code.items())]
     return fingerprint.digest(json.dumps([parts, sorted(fingerprint.environment().items())]))
+
+
+def _check_configuration(content: bytes) -> None:
+    """Refuse a configuration that is none, or that would execute pages outside the press."""
+    try:
+        given = yaml.safe_load(content.decode("utf-8"))
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        raise BookError(f"_config.yml: broken: {error}") from None
+    if not isinstance(given, dict):
+        raise BookError(f"_config.yml: got {type(given).__name__}; must be a table of settings")
+    executes = (given.get("execute") or {}).get("execute_notebooks", "auto")
+    if executes not in ("off", False):
+        raise BookError(
+            f"_config.yml, execute_notebooks: got {executes!r}; must be off: the press executes"
+        )
 
 
 def _written(book: nbformat.NotebookNode, notice: str) -> bytes:
