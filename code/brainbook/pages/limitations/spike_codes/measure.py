@@ -44,7 +44,6 @@ WEIGHT_BITS = (8, 6, 4, 3, 2)
 ROUNDED_RATES = {1: 0.1, 2: 0.03}  # learning rate by hidden layers, chosen on validation images
 SURROGATE_STEPS = {(16,): (4,), (32,): (4,), (128, 128): (1, 2, 4, 8)}
 HEAD_TOKENS = 64  # length of the passages whose heads are sent as spikes
-CALIBRATING = 2  # calibration passages that set the scales
 
 
 @dataclass(frozen=True)
@@ -273,7 +272,7 @@ def measure_attention(
 
     Each seed is another test document and other spikes.
     """
-    calibration = passages_of(CALIBRATION_TEXTS[:CALIBRATING], tokens, 1)
+    calibration = passages_of(CALIBRATION_TEXTS, tokens, 1)
     names = {seed: TEST_TEXTS[seed % len(TEST_TEXTS)] for seed in seeds}
     documents = {
         seed: heads_on(passages_of([name], tokens, 1)[0]).problem for seed, name in names.items()
