@@ -25,7 +25,7 @@ QUALITY = {
     (PUBLISHED, 100): 0.45,
     (PUBLISHED, 625): 0.55,
 }
-UNRESOLVED = {(LATERAL, 16): 0.7, (LATERAL, 625): 0.7, (WORDS, 0): 0.7}  # of retrieval
+UNRESOLVED = {(LATERAL, 16): 0.7, (LATERAL, 625): 0.7, (WORDS, 0): 0.6}  # of retrieval
 DRIFT = {(LATERAL, 16): 0.5, (LATERAL, 625): 0.2, (UNIFORM, 0): 0.8}
 
 
@@ -74,5 +74,5 @@ def made():
 
 @pytest.fixture(scope="session")
 def planted(made) -> Inside:
-    """Every finding holds here, apart from the two that stay open."""
+    """Every finding holds here, apart from the one that stays open."""
     return made()

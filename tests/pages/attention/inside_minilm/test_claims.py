@@ -11,7 +11,7 @@ from brainbook.pages.attention.inside_minilm.measure import GATED, LATERAL
 from brainbook.pages.attention.inside_minilm.replacing import UNIFORM
 from brainbook.pages.attention.inside_minilm.tasks import WORDS
 
-OPEN = {"inside-loss-shrinks", "inside-beats-words"}
+OPEN = {"inside-loss-shrinks"}
 
 OPPOSITES = {  # what is as good as its rival, or errs as much
     "inside-beats-uniform": {"quality": {(UNIFORM, 0): 0.95}},
@@ -26,9 +26,8 @@ OPPOSITES = {  # what is as good as its rival, or errs as much
     "inside-agreement-lateral": {"quality": {(GATED, 100): 0.7}},
     "inside-drift-shrinks": {"drift": {(LATERAL, 625): 0.5}},
     "inside-drift-uniform": {"drift": {(LATERAL, 16): 0.8}},
-    # resolved after all, and resolved the other way
-    "inside-loss-shrinks": {"retrieval": {}},
     "inside-beats-words": {"retrieval": {(WORDS, 0): 0.9}},
+    "inside-loss-shrinks": {"retrieval": {}},  # resolved after all
 }
 
 

@@ -119,7 +119,6 @@ def baselines(result: Inside) -> list[Claim]:
             f"With {largest} tuned units a head the model retrieves better than TF-IDF {told}.",
             _ahead(result, "MRR", (LATERAL, largest), (WORDS, 0)),
             source=SENTENCE,
-            unresolved=COARSE,
         ),
         ordering(
             "inside-intact-beats-words",
