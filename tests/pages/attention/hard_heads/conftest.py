@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from brainbook.evidence.datasets import CALIBRATION_TEXTS
 from brainbook.models.attention.minilm_text import Passage, held_out_passages, passages_of
 from brainbook.pages.attention.hard_heads.identities import Checks
 from brainbook.pages.attention.hard_heads.learning import METHODS, STARTS
@@ -102,7 +101,7 @@ def planted() -> HardHeads:
 @pytest.fixture(scope="session")
 def calibration() -> list[Passage]:
     """Twenty short passages."""
-    return passages_of(CALIBRATION_TEXTS[:1], 24, 20)
+    return passages_of(["lfw"], 24, 20)
 
 
 @pytest.fixture(scope="session")
