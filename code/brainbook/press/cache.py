@@ -84,10 +84,13 @@ def use(key: Key) -> bool:
 
 def records(page: Page) -> list[dict]:
     """Records of the page's executions, the last used first."""
-    files = sorted(
-        page_folder(page).glob("*/record.json"), key=lambda f: f.stat().st_mtime_ns, reverse=True
-    )
-    return [json.loads(file.read_text()) for file in files]
+    return [json.loads(file.read_text()) for file in _complete(page)[::-1]]
+
+
+def _complete(page: Page) -> list[Path]:
+    """The records' files, the last used last; not of what another thread is just writing."""
+    found = page_folder(page).glob("[!.]*/record.json")
+    return sorted(found, key=lambda file: file.stat().st_mtime_ns)
 
 
 def older(key: Key) -> Key | None:
@@ -168,10 +171,7 @@ def keep(key: Key, made: Path, seconds: float) -> None:
         shutil.rmtree(key.folder)
     os.replace(made, key.folder)
     failure_file(key.page).unlink(missing_ok=True)
-    complete = sorted(
-        page_folder(key.page).glob("*/record.json"), key=lambda f: f.stat().st_mtime_ns
-    )
-    for old in complete[:-KEPT_PER_PAGE]:
+    for old in _complete(key.page)[:-KEPT_PER_PAGE]:
         shutil.rmtree(old.parent)
 
 

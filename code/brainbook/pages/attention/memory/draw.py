@@ -132,7 +132,7 @@ def draw_astrocyte_recall(result: pd.DataFrame) -> Figure:
             _band(ax, rows, "time", part, "seed", role, ls=dash, label=system)
         ax.set(xlabel="time, in membrane time constants")
     axes[0].set(ylabel="overlap with the memory", xlim=(0, 10))
-    axes[0].legend(loc="center right")
+    axes[0].legend(loc="lower right")
     axes[1].set(ylabel="mean |membrane|", yscale="log")
     return fig
 
