@@ -61,7 +61,7 @@ def test_numbers_are_those_of_the_result(planted):
         "luckiest": 0.95,
         "lost_middle": 0.1,
         "theirs": 0.55 + 0.075,
-        "words_lost": 0.1,
+        "words_lost": 0.2,
         "gain": 0.25,
         "cosine_most": 0.75 + 0.075,
         "first": 0.2 / 6,
