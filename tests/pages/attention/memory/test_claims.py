@@ -101,6 +101,7 @@ OPPOSITES = {
     "memory-circuit-neutral": lambda m: replace(
         m, starts=m.starts.assign(end=m.starts["cue"] + 0.2)
     ),
+    "memory-circuit-slow-synapses": lambda m: replace(m, starts=m.starts.assign(end=0.9)),
     "memory-circuit-at-once": lambda m: replace(m, starts=m.starts.assign(at_once=0.9)),
     "memory-trained-is-sharper": random_weights_as_sharp,
     "memory-first-layer-averages": equal_layers,

@@ -19,6 +19,7 @@ from brainbook.models.memory.neuron_astrocyte import Circuit, dense_drive, dense
 
 NEURONS, STORED = 64, 8  # of the neuron-astrocyte circuit
 FLIPPED = 0.1  # probability that a bit of the cue is wrong
+SLOW, SLOWLY, LONG = "synapses far slower", (1.0, 1e4, 1.0), 300.0  # its time constants, time
 NEUTRAL, PUBLISHED, DENSE = "neutral start", "published start", "dense memory"
 SYNAPSES = "synapses set"
 STARTS = (NEUTRAL, SYNAPSES, PUBLISHED)
@@ -125,7 +126,8 @@ def start(circuit: Circuit, cue: np.ndarray, name: str) -> tuple:
 def starts_table(seeds: Sequence[int], cues: int = 2, step: float = 0.2) -> pd.DataFrame:
     """From which start, and under which conditions, does the circuit complete a memory?
 
-    Until six times the slowest time constant has passed.
+    Until six times the slowest time constant has passed. From the neutral start also :data:`SLOW`:
+    processes settle while synapses have hardly begun; until :data:`LONG`.
 
     Columns
     -------
@@ -143,8 +145,8 @@ def starts_table(seeds: Sequence[int], cues: int = 2, step: float = 0.2) -> pd.D
         for name in STARTS:
             state = start(circuit, damaged, name)
             first = np.einsum("cij,cj->ci", circuit.rates(state)[1], damaged)
-            for order, taus in ORDERS.items():
-                steps = round(6 * max(taus) / step)
+            for order, taus in (ORDERS | ({SLOW: SLOWLY} if name == NEUTRAL else {})).items():
+                steps = round(min(6 * max(taus), LONG) / step)
                 ((last, *_),) = deque(circuit.path(state, taus, steps, step), maxlen=1)
                 overlaps = (np.sign(x) @ patterns[0] / neurons for x in (damaged, first, last))
                 found = [float(overlap.mean()) for overlap in overlaps]

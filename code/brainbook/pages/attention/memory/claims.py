@@ -11,7 +11,7 @@ from brainbook.evidence.intervals import Interval, mean_interval
 from brainbook.models.memory.modern_hopfield import uniform_keys
 
 from .capacity import Capacity, doublings, per_part_slopes
-from .circuits import DENSE, NEUTRAL, PUBLISHED
+from .circuits import DENSE, NEUTRAL, PUBLISHED, SLOW
 from .heads import CLASSES
 from .measure import BETWEEN, GROUPS, LAWS, MEMBERS, Collapse, Measured
 
@@ -275,19 +275,30 @@ def circuit_claims(recall: pd.DataFrame, growth: pd.Series) -> list[Claim]:
 
 
 def start_claims(starts: pd.DataFrame) -> list[Claim]:
-    """What the circuit's start puts in; means over sizes, leaks and time constants, by seed."""
+    """What the circuit's start puts in, and what slow synapses do; means over sizes, by seed."""
     source = "kozachkov2025neuron"
-    means = starts.groupby(["start", "seed"])[["cue", "at_once", "end"]].mean()
+    alike = starts[starts["order"] != SLOW].groupby(["start", "seed"])
+    means = alike[["cue", "at_once", "end"]].mean()
+    patient = starts[(starts["order"] == SLOW) & (starts["leak"] == 0)]
     neutral, published = means.loc[NEUTRAL], means.loc[PUBLISHED]
     return [
         ordering(
             "memory-circuit-neutral",
-            "From the cue alone, synapses and processes at zero, the circuit completes a damaged "
-            "memory (gain of overlap).",
+            "From the cue alone, synapses and processes at zero and time constants within a factor "
+            "of ten, the circuit completes a damaged memory (gain of overlap).",
             over_seeds(neutral["end"] - neutral["cue"]),
             source=source,
             reason="synapses first take up the cue itself and hold the neurons there, before the "
             "processes have sent what is stored",
+        ),
+        law(
+            "memory-circuit-slow-synapses",
+            "With synapses ten thousand times slower than neurons and processes, and no leak, it "
+            "ends at the memory from there (overlap of signs).",
+            joint(patient.groupby("seed")["end"].mean()),
+            expected=1,
+            precision=ONE_NEURON,
+            source="processes settle before synapses hold the cue",
         ),
         law(
             "memory-circuit-at-once",

@@ -28,7 +28,7 @@ BETAS = (0.5, 1, 2, 3, 4, 5, 6, 8, 10, 14, 18, 22, 26, 32, 45, 64, 100)
 BETWEEN = 10  # a beta between averaging and single patterns
 GROUPS, MEMBERS = 4, 8  # of stored patterns, for the three kinds of fixed points
 UPDATES = (0, 1, 2, 3, 5, 10, 30, 100)
-LAWS = 14  # law claims of the page: their intervals hold together
+LAWS = 15  # law claims of the page: their intervals hold together
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ def measure_starts(seeds: Sequence[int]) -> pd.DataFrame:
 def listed_starts(starts: pd.DataFrame) -> pd.DataFrame:
     """The table of ``measure_starts`` as shown: overlaps, means over seeds and sizes."""
     means = starts.groupby(["start", "leak", "order"], sort=False)[["cue", "at_once", "end"]].mean()
-    wide = means["end"].unstack("order")[[*circuits.ORDERS]]
+    wide = means["end"].unstack("order")[[*circuits.ORDERS, circuits.SLOW]]
     before = means[["cue", "at_once"]].groupby(["start", "leak"], sort=False).mean()
     return before.join(wide).reset_index().rename(columns={"at_once": "after one product"})
 

@@ -9,7 +9,7 @@ from brainbook.evidence import facts
 from brainbook.evidence.intervals import CONFIDENCE, mean_interval
 
 from .capacity import SMALLEST, Capacity, doublings, per_part, per_part_slopes
-from .circuits import DENSE, FLIPPED, NEURONS, NEUTRAL, PUBLISHED, STORED, SYNAPSES
+from .circuits import DENSE, FLIPPED, NEURONS, NEUTRAL, PUBLISHED, SLOW, STORED, SYNAPSES
 from .measure import GROUPS, LAWS, MEMBERS, STARTS, Collapse, Measured
 
 SETTLED = 1e-3  # relative step below which an iteration has come to rest
@@ -100,7 +100,12 @@ def _circuit(recall: pd.DataFrame, growth: pd.Series) -> dict[str, float]:
 
 
 def _starts(starts: pd.DataFrame) -> dict[str, float]:
-    """Overlaps from both starts; ``slow``: published, slow neurons, with leak."""
+    """Overlaps from both starts.
+
+    ``slow`` : published start, slow neurons, leak. ``patient`` : neutral, slow synapses, leak.
+    """
+    patient = starts[(starts["order"] == SLOW) & (starts["leak"] > 0)]
+    starts = starts[starts["order"] != SLOW]
     neutral, published = (starts[starts["start"] == name] for name in (NEUTRAL, PUBLISHED))
     slow = (published["order"] == "neurons slowest") & (published["leak"] > 0)
     return {
@@ -109,6 +114,7 @@ def _starts(starts: pd.DataFrame) -> dict[str, float]:
         "neutral_most": (neutral["end"] - neutral["cue"]).max(),
         "told_end": published.loc[~slow, "end"].mean(),
         "slow_end": published.loc[slow, "end"].mean(),
+        "patient_leak": patient["end"].mean(),
         "set_end": starts.loc[starts["start"] == SYNAPSES, "end"].mean(),
     }
 
