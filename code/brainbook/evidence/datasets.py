@@ -14,7 +14,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
+from itertools import islice
 from pathlib import Path
+from pydoc_data.topics import topics
 
 import numpy as np
 from sklearn.datasets import load_digits
@@ -37,6 +39,9 @@ TEST_TEXTS = (
     "twenty_newsgroups",
     "wine_data",
 )
+
+# Topics of Python's reference that the divided circuit was looked at on while it was developed.
+SEEN_TOPICS = ("class", "debugger", "objects", "strings", "try", "types")
 
 
 @dataclass(frozen=True)
@@ -83,6 +88,32 @@ def text(name: str) -> str:
     if name not in known:
         raise ValueError(f"name: got {name!r}; allowed are {known}")
     return _running(files("sklearn.datasets.descr").joinpath(f"{name}.rst").read_text("utf-8"))
+
+
+@lru_cache(maxsize=4)
+def reference_texts(count: int, words: int = 200, shared: int = 8) -> dict[str, str]:
+    """The first ``words`` words of topics of Python's language reference, by topic.
+
+    The ``count`` longest topics that no decision of the book has seen. Topics quote each other:
+    one whose words share a run of ``shared`` with a longer one's, with a calibration document or
+    with a test document of :func:`text` is left out. Python ships the reference; its wording
+    changes a little from version to version.
+
+    Raises
+    ------
+    ValueError : fewer such topics than ``count``.
+    """
+    taken = runs_of_words(map(text, CALIBRATION_TEXTS + TEST_TEXTS), shared)
+    found = {}
+    for name in sorted(set(topics) - set(SEEN_TOPICS), key=lambda name: (-len(topics[name]), name)):
+        first = list(islice(_running(topics[name]).split(), words))
+        runs = runs_of_words([" ".join(first)], shared)
+        if len(first) == words and not runs & taken:
+            taken |= runs
+            found[name] = " ".join(first)
+    if not 0 <= count <= len(found):
+        raise ValueError(f"count: got {count}; allowed are 0 to {len(found)}, the topics there are")
+    return dict(islice(found.items(), count))
 
 
 @lru_cache(maxsize=4)

@@ -17,7 +17,13 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from brainbook.evidence import pretrained
-from brainbook.evidence.datasets import CALIBRATION_TEXTS, TEST_TEXTS, docstrings, text
+from brainbook.evidence.datasets import (
+    CALIBRATION_TEXTS,
+    TEST_TEXTS,
+    docstrings,
+    reference_texts,
+    text,
+)
 
 Passage = tuple[int, ...]
 
@@ -72,6 +78,17 @@ def held_out_passages(seeds: Iterable[int], tokens: int = 196) -> dict[int, Pass
             f"{len(LONG_TEST_TEXTS) - 1}"
         )
     return {seed: passages_of([LONG_TEST_TEXTS[seed]], tokens, 1)[0] for seed in seeds}
+
+
+def reference_passages(count: int, tokens: int = 196) -> dict[str, Passage]:
+    """By topic the first passage of Python's language reference on it.
+
+    Raises
+    ------
+    ValueError : as in :func:`brainbook.evidence.datasets.reference_texts`; ``tokens`` above 200.
+    """
+    texts = reference_texts(count)
+    return {name: passages(one, tokens, name)[0] for name, one in texts.items()}
 
 
 @lru_cache(maxsize=4)

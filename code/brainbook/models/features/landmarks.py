@@ -94,7 +94,7 @@ def tune(
         )
     chosen = torch.randperm(seen.shape[1], generator=generator)[: max(CANDIDATES, 4 * units)]
     state = int(torch.randint(2**31, (), generator=generator))
-    landmark = torch.stack([_means(head, units, state) for head in seen[:, chosen]])
+    landmark = torch.stack([means(head, units, state) for head in seen[:, chosen]])
     return Tuning(
         landmark,
         usual_log_normaliser(landmark, key[sample(key)]),
@@ -103,7 +103,7 @@ def tune(
     )
 
 
-def _means(points: Tensor, units: int, state: int) -> Tensor:
+def means(points: Tensor, units: int, state: int) -> Tensor:
     """Landmarks of a head, (m, d), by a few rounds of Lloyd's algorithm on queries (n, d).
 
     One round is enough where a landmark has few queries: at 3,750 units, two more changed no

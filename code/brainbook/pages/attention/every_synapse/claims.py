@@ -1,0 +1,155 @@
+"""What the page attention/every_synapse asserts; a repetition is a document."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from brainbook.evidence.claims import Claim, identity, ordering
+from brainbook.evidence.intervals import mean_interval
+
+from .circuits import BASELINE, EACH, GATED, INTERNEURONS, POOL, RANDOM, RECTIFIED, SHARED
+from .measure import BUDGETS, ENSHEATHED, LEAKS, Measured, typical
+from .noise import BASELINE as AROUND
+from .noise import RATES
+
+RODENT, HUMAN = BUDGETS[1], BUDGETS[3]
+SHAKEN = 0.03  # noise at which the two ways to rates of either sign are compared
+PAPER, NYSTROM = "kozachkov2023building", "xiong2021nystromformer"
+
+
+def claims(result: Measured) -> list[Claim]:
+    """Page attention/every_synapse: all that it asserts."""
+    return [*checks(result), *goals(result), *rivals(result), *others(result)]
+
+
+def checks(result: Measured) -> list[Claim]:
+    """Identities, in float64."""
+    return [
+        identity(
+            "every-one-weight",
+            "In the right coordinates a tuned unit reads and writes through the same weights.",
+            result.deviations["weights"],
+            source="q . k = (q root) . (k root^-T), S = root root^T",
+        ),
+        identity(
+            "every-two-cells",
+            "Cells above and below zero rest where the signed rates are, and none fires less "
+            "than nothing.",
+            result.deviations["cells"],
+            source="tau du/dt = kappa - (K + leak) u",
+        ),
+    ]
+
+
+def goals(result: Measured) -> list[Claim]:
+    """Whether the median of all heads errs by less than the goal."""
+    counted = {
+        (circuit, budget): (typical(part), int(part["units"].iloc[0]))
+        for (circuit, budget), part in result.divided.groupby(["circuit", "budget"])
+    }
+    reached, most = counted[EACH, ENSHEATHED]
+    safe, fewer = counted[EACH, HUMAN]
+    around, between = counted[BASELINE, HUMAN]
+    return [
+        ordering(
+            "every-goal-reached",
+            f"If only synapses count that the astrocyte reaches, {most:,} tuned units with two "
+            "cells each, divided at each unit, fit into a rodent's, and the median head errs by "
+            f"less than {result.goal:g} (goal minus error).",
+            mean_interval(result.goal - reached, over="documents"),
+            source=PAPER,
+        ),
+        ordering(
+            "every-goal-missed",
+            f"If every synapse counts, a human astrocyte's number allows {fewer:,} such units, "
+            f"and the median head errs by more than {result.goal:g} (error minus goal).",
+            mean_interval(safe - result.goal, over="documents"),
+            source=PAPER,
+        ),
+        ordering(
+            "every-goal-baseline",
+            f"Around a baseline rate it allows {between:,} units, and the median head errs by "
+            f"less than {result.goal:g} (goal minus error).",
+            mean_interval(result.goal - around, over="documents"),
+            source=PAPER,
+        ),
+    ]
+
+
+def rivals(result: Measured) -> list[Claim]:
+    """Circuits within one budget, all synapses counted, on the same heads and documents."""
+
+    def log_ratio(worse: str, better: str, budget: str) -> pd.Series:
+        frame = result.rivals[result.rivals["budget"] == budget]
+        return np.log(typical(frame, circuit=worse) / typical(frame, circuit=better))
+
+    def beats(id: str, statement: str, worse: str, budget: str, source: str) -> Claim:
+        found = mean_interval(log_ratio(worse, EACH, budget), over="documents")
+        return ordering(id, f"{statement} (log ratio of errors).", found, source=source)
+
+    return [
+        beats(
+            "every-division",
+            "Dividing at each unit errs less than dividing once, with the same units and rates",
+            POOL,
+            HUMAN,
+            NYSTROM,
+        ),
+        beats(
+            "every-one-cell",
+            "Within a human's budget two cells a unit err less than twice as many units of one "
+            "cell, whose rates stay above zero",
+            RECTIFIED,
+            HUMAN,
+            "rozell2008sparse",
+        ),
+        beats(
+            "every-soft",
+            "Within a rodent's budget they err less than ten times as many positive units without "
+            "lateral synapses",
+            GATED,
+            RODENT,
+            PAPER,
+        ),
+        beats(
+            "every-interneurons",
+            "Within a human's budget they err less than more units that inhibit each other "
+            "through a quarter as many interneurons",
+            INTERNEURONS,
+            HUMAN,
+            "williams2001nystrom",
+        ),
+        beats(
+            "every-shared",
+            "Within a human's budget they err less than three times as many units whose reading "
+            "network all heads of a layer share",
+            SHARED,
+            HUMAN,
+            PAPER,
+        ),
+    ]
+
+
+def others(result: Measured) -> list[Claim]:
+    """Noise, and another model."""
+    noisy = result.noisy[(result.noisy["noise"] == SHAKEN) & (result.noisy["leak"] == min(LEAKS))]
+    around, paired = (typical(noisy, where=where) for where in (AROUND, RATES))
+    wide = result.decoder[result.decoder["budget"] == RODENT]
+    random, tuned = (typical(wide, circuit=circuit) for circuit in (RANDOM, EACH))
+    return [
+        ordering(
+            "every-noise",
+            f"With {SHAKEN:.0%} noise in every rate, cells around a baseline err more than two "
+            "cells a unit (log ratio).",
+            mean_interval(np.log(around / paired), over="documents"),
+            source="noise in proportion to the rate",
+        ),
+        ordering(
+            "every-decoder",
+            "On a decoder with wide heads, trained here, tuned units divided at each unit err less "
+            "than published ones within a rodent's budget (log ratio).",
+            mean_interval(np.log(random / tuned), over="documents"),
+            source=PAPER,
+        ),
+    ]

@@ -1,0 +1,101 @@
+"""Figures of the page attention/every_synapse."""
+
+from __future__ import annotations
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from brainbook.evidence import curves, style
+from brainbook.evidence.intervals import mean_interval
+from brainbook.models.astrocyte.sweep import Sweep
+
+from .circuits import (
+    BASELINE,
+    EACH,
+    GATED,
+    INTERNEURONS,
+    POOL,
+    RANDOM,
+    RECTIFIED,
+    SHARED,
+    with_synapses,
+)
+from .measure import ENSHEATHED, GOAL, LEAKS, budgets, typical
+from .noise import BASELINE as AROUND
+from .noise import RATES, TRACES
+
+LINES = {  # name beside the curve, role, line
+    GATED: ("chosen softly", "brain", {"ls": "--"}),
+    RECTIFIED: ("inhibited, one cell a unit", "brain", {"ls": ":"}),
+    SHARED: ("one network a layer", "transformer", {"ls": ":"}),
+    INTERNEURONS: ("few interneurons", "transformer", {"ls": "--"}),
+    POOL: ("two cells, divided once", "hybrid", {"ls": "--"}),
+    EACH: ("two cells, divided at each unit", "hybrid", {}),
+    BASELINE: ("the same, around a baseline", "hybrid", {"ls": ":"}),
+}
+NOISY = {
+    RATES: ("rates of two cells", "-"),
+    TRACES: ("traces", "--"),
+    AROUND: ("around a baseline", ":"),
+}
+
+
+def draw_budget(result: tuple[pd.DataFrame, pd.DataFrame, Sweep]) -> Figure:
+    """Page attention/every_synapse, figure draw_budget: error against all synapses of a head."""
+    divided, rivals, published = result
+    fig, ax = style.figure(height=5.2)
+    ax.set(xscale="log", yscale="log", xlim=(1.5e4, 1e8), ylim=(0.06, 1))
+    ax.set(xlabel="synapses of one head's circuit, all counted")
+    _error_axis(ax, [0.07, 0.1, 0.2, 0.3, 0.5, 1])
+    ends = budgets()
+    spans = {
+        species: (ends[f"{species}_low"], ends[f"{species}_high"])
+        for species in ("rodent", "human")
+    }
+    curves.ranges(ax, spans)
+    rows = with_synapses(published.rows("output").assign(circuit=RANDOM))
+    rows = rows[rows["synapses"].between(1.5e4, spans["human"][1] * 1.3)]
+    labels = [curves.over_seeds(ax, rows, "synapses", "reference", "published: random units")]
+    for circuit, (name, role, line) in LINES.items():
+        ours = rivals[rivals["circuit"] == circuit].assign(seed=rivals["document"])
+        labels.append(curves.over_seeds(ax, ours, "synapses", role, name, **line))
+    for circuit, mark in ((EACH, "o"), (BASELINE, "D")):
+        whole = divided[(divided["circuit"] == circuit) & (divided["budget"] != ENSHEATHED)]
+        for synapses, part in whole.groupby("synapses"):
+            error = mean_interval(typical(part), over="documents")
+            shade = {"color": style.colour("ink"), "mfc": "none", "ms": 7, "capsize": 3}
+            ax.errorbar(synapses, error.mean, error.half_width, fmt=mark, **shade)
+    ax.plot([1.5e4, spans["human"][1]], [GOAL] * 2, color=style.colour("ink"), lw=1, ls="--")
+    labels.append(("goal", spans["human"][1], GOAL, style.colour("ink")))
+    style.label_ends(ax, labels, gap=0.05)
+    return fig
+
+
+def _error_axis(ax: Axes, ticks: list[float]) -> None:
+    ax.set_ylabel("relative error of the output")
+    ax.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+    ax.minorticks_off()
+
+
+def draw_noise(result: pd.DataFrame) -> Figure:
+    """Page attention/every_synapse, figure draw_noise: noise in rates and traces, two leaks."""
+    fig, axes = style.figure(1, len(LEAKS), height=3.6, sharey=True)
+    most = result["noise"].max()
+    for ax, leak in zip(axes, LEAKS, strict=True):
+        least = result.loc[result["noise"] > 0, "noise"].min()
+        ax.set(xscale="log", yscale="log", xlim=(least, 60 * most), ylim=(0.08, 20))
+        ax.set(xlabel="relative noise", title=f"lateral leak {leak:g}")
+        ax.set_xticks([0.001, 0.01, 0.1], ["0.1%", "1%", "10%"])
+        labels = []
+        for where, (name, dash) in NOISY.items():
+            rows = result[(result["where"] == where) & (result["leak"] == leak)]
+            rows = rows[rows["noise"] > 0].assign(seed=rows["document"])
+            role = "brain" if where == TRACES else "hybrid"
+            labels.append(curves.over_seeds(ax, rows, "noise", role, name, ls=dash))
+        style.label_ends(ax, labels, gap=0.07)
+    axes[0].set_ylabel("relative error of the output")
+    axes[0].set_yticks([0.1, 0.3, 1, 3, 10], ["0.1", "0.3", "1", "3", "10"])
+    for ax in axes:
+        ax.minorticks_off()
+    return fig

@@ -1,0 +1,124 @@
+"""What the prose of attention/every_synapse says in numbers."""
+
+from __future__ import annotations
+
+from brainbook.evidence.intervals import CONFIDENCE, mean_interval
+from brainbook.models.astrocyte.baselines import CONSTANT, MEAN, NEAREST
+from brainbook.models.attention.minilm_heads import D_HEAD
+
+from .bounds import LOW_RANK, OWN
+from .circuits import BASELINE, EACH, GATED, INTERNEURONS, POOL, RANDOM, RECTIFIED, SHARED, WIRING
+from .claims import HUMAN, RODENT, SHAKEN
+from .measure import BUDGETS, DESCRIPTIONS, ENSHEATHED, REFERENCE, Measured, budgets, kind, typical
+from .noise import BASELINE as AROUND
+from .noise import RATES, TRACES
+
+TENTH = 0.1
+
+
+def numbers(result: Measured) -> dict[str, float]:
+    """By key, as the chapter glues them."""
+    return {
+        **_goals(result),
+        **_rivals(result),
+        **_bounds(result),
+        **_noise(result),
+        **_decoder(result),
+        "goal": result.goal,
+        "confidence": 100 * CONFIDENCE,
+    }
+
+
+def _goals(result: Measured) -> dict[str, float]:
+    divided = result.divided
+    ends = {
+        "reached": (EACH, ENSHEATHED),
+        "human": (EACH, HUMAN),
+        "rodent": (EACH, RODENT),
+        "around": (BASELINE, HUMAN),
+    }
+    found: dict[str, float] = {"documents": divided["document"].nunique()}
+    for name, (circuit, budget) in ends.items():
+        rows = divided[(divided["circuit"] == circuit) & (divided["budget"] == budget)]
+        error, units = typical(rows), int(rows["units"].iloc[0])
+        interval = mean_interval(error, over="documents")
+        found[f"{name}_units"] = units
+        found[f"{name}_error"] = interval.mean
+        found[f"{name}_spread"] = interval.half_width
+        for short, prose in (("descriptions", DESCRIPTIONS), ("reference", REFERENCE)):
+            found[f"{name}_{short}"] = error[error.index.map(kind) == prose].mean()
+        counts = WIRING[circuit].counts(units, D_HEAD)
+        found[f"{name}_lateral"] = 100 * counts["lateral"] / sum(counts.values())
+        found[f"{name}_millions"] = sum(counts.values()) / 1e6
+    return found
+
+
+def _rivals(result: Measured) -> dict[str, float]:
+    rivals = result.rivals
+    names = {
+        "each": EACH,
+        "pool": POOL,
+        "baseline": BASELINE,
+        "one_cell": RECTIFIED,
+        "soft": GATED,
+        "interneurons": INTERNEURONS,
+        "shared": SHARED,
+    }
+    found: dict[str, float] = {
+        "few_documents": rivals["document"].nunique(),
+        "few_heads": len(rivals.groupby(["layer", "head"])),
+    }
+    for name, circuit in names.items():
+        for end, budget in (("rodent", RODENT), ("human", HUMAN)):
+            rows = rivals[(rivals["circuit"] == circuit) & (rivals["budget"] == budget)]
+            if len(rows):
+                found[f"{name}_{end}"] = typical(rows).mean()
+                found[f"{name}_{end}_units"] = int(rows["units"].iloc[0])
+    ends = budgets()
+    return found | {f"budget_{end}": ends[end] for end in BUDGETS}
+
+
+def _bounds(result: Measured) -> dict[str, float]:
+    names = {
+        "own": OWN,
+        "low_rank": LOW_RANK,
+        "constant": CONSTANT,
+        "mean": MEAN,
+        "nearest": NEAREST,
+    }
+    bounds = result.bounds
+    found = {f"bound_{name}": typical(bounds, bound=bound).mean() for name, bound in names.items()}
+    least = result.rivals[result.rivals["budget"] == BUDGETS[0]]
+    return found | {
+        "bound_units": int(bounds["units"].max()),
+        "bound_each": typical(least, circuit=EACH).mean(),
+    }
+
+
+def _noise(result: Measured) -> dict[str, float]:
+    noisy = result.noisy
+    strict, loose = sorted(noisy["leak"].unique())
+    cells = {
+        "quiet": (strict, RATES, 0.0),
+        "rates": (strict, RATES, TENTH),
+        "traces": (strict, TRACES, TENTH),
+        "rates_loose": (loose, RATES, TENTH),
+        "traces_loose": (loose, TRACES, TENTH),
+        "around": (strict, AROUND, SHAKEN),
+        "two_cells": (strict, RATES, SHAKEN),
+    }
+    return {
+        f"noise_{name}": typical(noisy, leak=leak, where=where, noise=noise).mean()
+        for name, (leak, where, noise) in cells.items()
+    }
+
+
+def _decoder(result: Measured) -> dict[str, float]:
+    wide = result.decoder[result.decoder["budget"] == RODENT]
+    names = {"published": RANDOM, "pool": POOL, "each": EACH}
+    found = {f"wide_{name}": typical(wide, circuit=one).mean() for name, one in names.items()}
+    units = {
+        f"wide_{name}_units": wide[wide["circuit"] == one]["units"].iloc[0]
+        for name, one in names.items()
+    }
+    return found | {name: int(value) for name, value in units.items()}
