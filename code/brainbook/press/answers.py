@@ -78,7 +78,9 @@ class Row:
         if self.status not in ("", *STATUSES):
             raise ValueError(f"{self.claim}: got status {self.status!r}; allowed are {STATUSES}")
         if len(NUMBER.findall(self.size)) != 1:
-            raise ValueError(f"{self.claim}: got size {self.size!r}; needs one number, as '{{.2f}}'")
+            raise ValueError(
+                f"{self.claim}: got size {self.size!r}; needs one number, as '{{.2f}}'"
+            )
 
     def found(self, rows: list[dict], unfinished: list[str]) -> dict | None:
         """The claim's row of the ledger; None where its page has not been executed.
@@ -94,10 +96,10 @@ class Row:
         if row is None:
             raise ValueError(f"no claim {self.claim!r} in the ledger")
         if row["page"] != self.page:
-            raise ValueError(f"claim {self.claim} stands on {row['page']}, not on {self.page}")
+            raise ValueError(f"claim {self.claim!r} stands on {row['page']}, not on {self.page}")
         if self.status and self.page not in unfinished and row["status"] != self.status:
             raise ValueError(
-                f"claim {self.claim} is now '{row['status']}', and the answer was written for "
+                f"claim {self.claim!r} is now '{row['status']}', and the answer was written for "
                 f"'{self.status}': read both again"
             )
         return row
