@@ -152,6 +152,21 @@ def test_a_page_is_one_name_in_three_places(page):
     assert page.name == page.name.replace("-", "_")
 
 
+def test_a_section_opens_with_its_landing_page_and_all_its_other_pages_run():
+    """A landing page computes nothing, so it is one name in one place."""
+    sections: dict[str, list] = {}
+    for page in contents.pages():
+        if "/" in page.name:
+            sections.setdefault(page.name.partition("/")[0], []).append(page)
+    for name, pages in sections.items():
+        assert [page.is_landing for page in pages] == [True] + [False] * (len(pages) - 1), (
+            f"chapters/{name}/index.md opens the section, before its other pages"
+        )
+        assert [page.name for page in pages if page.runs] == [page.name for page in pages[1:]]
+        for tree in ("code/brainbook/pages", "tests/pages"):
+            assert not (paths.ROOT / tree / name / "index").exists()
+
+
 @pytest.mark.parametrize("package", PACKAGES)
 def test_drawing_and_claims_follow_measuring(package):
     def imports(name: str) -> set[str]:

@@ -8,12 +8,14 @@ import re
 import pytest
 
 from brainbook.evidence import fingerprint, paths
-from brainbook.press import contents, notebooks, prose
+from brainbook.press import contents, ledger, notebooks, prose
 
 PAGES = contents.pages()
 RUNNING = [page for page in PAGES if page.runs]
+LANDINGS = [page for page in PAGES if page.is_landing]
+PLAIN = "In plain words"
 SECTIONS = (
-    "In plain words",
+    PLAIN,
     "The claim",
     "The experiment",
     "Where the comparison breaks",
@@ -73,12 +75,29 @@ def test_nothing_of_the_template_is_left(page):
         pytest.fail("still to replace:\n" + "\n".join(left), pytrace=False)
 
 
-@pytest.mark.parametrize("page", RUNNING, ids=named)
+@pytest.mark.parametrize("page", [*RUNNING, *LANDINGS], ids=named)
 def test_plain_words_are_few_and_without_symbols(page):
-    text = re.sub(r"(?s)```.*?```", "", section(page, "In plain words"))
+    text = body(page).split("```{answers}")[0] if page.is_landing else section(page, PLAIN)
+    text = re.sub(r"(?s)```.*?```|^# .*?\n", "", text)
     words = re.sub(r"\{[\w:]+\}`([^`<]*)[^`]*`", r"\1", text).split()
     assert 20 <= len(words) <= 120
     assert not re.search(r"\$|\\|[=<>≤≥√^_]", " ".join(words))
+
+
+@pytest.mark.parametrize("page", LANDINGS, ids=named)
+def test_a_landing_page_answers_for_each_page_of_its_part_in_reading_order(page):
+    """One table, one figure, one line a page."""
+    home, text = page.name.removesuffix("index"), body(page)
+    assert re.findall(r"(?m)^```\{(\w+)\}", text) == ["answers", "plot"]
+    sections = ledger.sections()
+    part = [
+        other.name.removeprefix(home)
+        for other in PAGES
+        if other.runs and sections[other.name] == sections[page.name]
+    ]
+    rows = re.findall(r"(?m)^(\w+) \| ", text)
+    assert list(dict.fromkeys(rows)) == part and max(map(rows.count, rows)) <= 2
+    assert re.findall(r"(?m)^\d\. \{doc\}`(\w+)`", text) == part
 
 
 @pytest.mark.parametrize("page", RUNNING, ids=named)

@@ -9,6 +9,7 @@ import yaml
 
 import brainbook
 from brainbook.evidence import paths
+from brainbook.press import contents
 
 
 @pytest.fixture(scope="module")
@@ -45,10 +46,11 @@ def test_every_correction_names_its_source(front: str) -> None:
         assert re.search(r"\{cite:p\}`[a-z0-9,]+`", row), row
 
 
-def test_front_page_links_every_chapter_that_runs(front: str) -> None:
-    toc = yaml.safe_load((paths.ROOT / "_toc.yml").read_text("utf-8"))
-    chapters = [entry["file"] for part in toc["parts"] for entry in part["chapters"]]
-    running = [c for c in chapters if c.count("/") == 2]
+def test_every_page_is_led_to_from_its_section_and_every_section_from_the_front(front: str) -> None:
+    landings = {page.name.partition("/")[0]: page for page in contents.pages() if page.is_landing}
+    running = [page.name.partition("/") for page in contents.pages() if page.runs]
     assert running
-    for chapter in running:
-        assert f"{{doc}}`{chapter.removeprefix('chapters/')}`" in front, chapter
+    for section, _, page in running:
+        assert f"{{doc}}`{page}`" in landings[section].path.read_text("utf-8"), page
+    for landing in landings.values():
+        assert f"{{doc}}`{landing.name}`" in front, landing.name

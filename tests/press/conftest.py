@@ -237,7 +237,9 @@ def write_small_book(root: Path) -> SmallBook:
     for name in ("second", "third"):
         (chapters / f"{name}.md").write_text(PLAIN_PAGE.format(name=name, title=name.title()))
     (root / "chapters/index.md").write_text(
-        "# Small book\n\nIt starts at {measured}`small-zero:.1f`.\n\n```{bibliography}\n```\n"
+        "# Small book\n\nIt starts at {measured}`small-zero:.1f`.\n\n"
+        "```{answers}\nsmall/drawing | small-zero, holds | at {.1f}\nWhere does it start?\n"
+        "At the origin.\n```\n\n```{bibliography}\n```\n"
     )
     (root / "chapters/ledger.md").write_text("# Ledger\n\n```{ledger}\n```\n")
     (root / "data").mkdir()

@@ -28,6 +28,17 @@ def claims(line):
         ordering(f"{prefix}-built", "Its id stands nowhere.", 2.0, source="small1"),
     ]
 '''
+OPEN = """small/drawing | small-open | at {.1f} in the mean
+Is it high?
+It is, this answer says.
+```
+
+```{plot} small/drawing draw_line
+:alt: The rising line again.
+
+The same as {numref}`draw-line`.
+```
+"""
 FILE = "code/brainbook/pages/small/drawing/claims.py"
 
 
@@ -46,6 +57,7 @@ def book(written):
         "It rises by {measured}`small-rises:.2f±`; {tally}`finding` findings, "
         "{tally}`finding unresolved` open, {tally}`check` check. It starts",
     )
+    made.edit("chapters/index.md", "At the origin.\n```\n", f"At the origin.\n\n{OPEN}")
     (made.root / "_toc.yml").write_text(
         "format: jb-book\nroot: chapters/index\nparts:\n"
         "  - caption: Shapes\n    chapters:\n      - file: chapters/small/second\n"
@@ -150,6 +162,32 @@ def test_the_command_counts_both_and_can_list_findings_alone(book):
         assert "Findings: 3. Holds: 2." in said and "Checks: 1. Holds: 1." in said
     assert re.search(r"holds +finding ordering +small/drawing: small-rises: 0.93\S* ± 0.87", every)
     assert f"(3 lines, 95%; {FILE}:" in every
+
+
+def test_a_row_of_answers_shows_the_status_whatever_its_answer_says(book):
+    front = BeautifulSoup(book.html()["chapters/index.html"], "html.parser")
+    zero, is_open = front.select("table.answers tbody tr")
+    question, answer, size, sure = is_open.find_all(["th", "td"])
+    assert question.find("a")["href"] == "small/drawing.html"
+    assert "It is, this answer says." in answer.get_text()
+    assert " ".join(size.get_text().split()) == "at 0.9 ± 0.9 in the mean"
+    assert size.select_one("a.measured")["href"] == "ledger.html#claim-small-open"
+    assert sure.select_one(".status-unresolved").get_text() == "unresolved"
+    assert sure.select_one(".repeated").get_text() == "3 lines, 95%"
+    assert zero.select_one(".status-holds") and "no interval" in zero.get_text()
+
+
+def test_a_figure_can_be_shown_again(book):
+    front = BeautifulSoup(book.html()["chapters/index.html"], "html.parser")
+    again = front.select_one("figure#index-draw-line")
+    first = BeautifulSoup(book.html()["chapters/small/drawing.html"], "html.parser")
+    names = [
+        {image["src"].rpartition("/")[2] for image in figure.select("img")}
+        for figure in (again, first.select_one("figure#draw-line"))
+    ]
+    assert names[0] == names[1] and len(names[0]) == 2
+    assert again.select_one("a[href*='#line-']").get_text() == "code: draw_line"
+    assert "The same as Figure 2." in again.get_text()
 
 
 def test_an_interval_that_is_not_there_is_refused(book):

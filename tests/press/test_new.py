@@ -118,6 +118,9 @@ parts:
       - file: chapters/first/one
       # - file: chapters/first/later
       - file: chapters/first/two
+  - caption: Appendix
+    chapters:
+      - file: chapters/first/more
   - caption: Around
     chapters:
       - file: chapters/ledger
@@ -128,7 +131,7 @@ parts:
     ("name", "after", "line"),
     [
         ("first/three", "      - file: chapters/first/two", "      - file: chapters/first/three"),
-        ("big_ideas/one", "      - file: chapters/first/two", "  - caption: Big ideas"),
+        ("big_ideas/one", "      - file: chapters/first/more", "  - caption: Big ideas"),
     ],
 )
 def test_the_table_of_contents_keeps_all_else(name, after, line):
@@ -144,5 +147,7 @@ def test_the_book_lists_a_new_page_in_its_section():
     sections = {page.name.partition("/")[0] for page in contents.pages() if "/" in page.name}
     for section in sections:
         listed = new.with_page(toc, f"{section}/fresh_page").splitlines()
-        place = listed.index(f"      - file: chapters/{section}/fresh_page")
-        assert f"chapters/{section}/" in listed[place - 1]
+        place = next(i for i, line in enumerate(listed) if f"{section}/fresh_page" in line)
+        indent = listed[place].partition("-")[0]
+        assert listed[place - 1].startswith(f"{indent}- file: chapters/{section}/")
+        assert "Appendix" not in "".join(listed[:place])

@@ -21,6 +21,7 @@ from brainbook.press import prose
         ":::{admonition} Title\nIt has 12 heads.\n:::",
         "```{list-table}\n* - a\n  - 7\n```",
         "- an item with 3 things",
+        "```{answers}\na/b | a-claim-64, holds | {.2f}\nDoes it?\nIn 12 heads.\n```",
     ],
 )
 def test_a_typed_number_is_found(text):
@@ -39,6 +40,7 @@ def test_a_typed_number_is_found(text):
         "| a | b |\n|---|---|\n| 7 | {cite:t}`a2001b` |",
         "```{list-table}\n* - 7\n  - {cite:t}`a2001b`\n```",
         "The text is under CC BY 4.0.",
+        "```{answers}\na/b | a-claim-64, holds | {.2f} of it\nDoes it?\nIt does.\n```",
     ],
 )
 def test_a_supported_number_is_left_alone(text):

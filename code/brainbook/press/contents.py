@@ -53,6 +53,11 @@ class Page:
         head = self.path.read_text("utf-8").split("\n---", 1)[0]
         return self.path.suffix == ".ipynb" or "kernelspec:" in head
 
+    @property
+    def is_landing(self) -> bool:
+        """Whether the page opens a section: its ``index``, which computes nothing."""
+        return self.name.endswith("/index")
+
 
 def pages() -> list[Page]:
     """All pages in reading order.

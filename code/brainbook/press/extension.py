@@ -2,11 +2,13 @@
 
 Directives and roles for the chapters:
 
-- ``{plot} draw_error`` with ``:alt:`` and a caption: a figure that the page's notebook made.
+- ``{plot} draw_error`` with ``:alt:`` and a caption: a figure that the page's notebook made;
+  ``{plot} attention/astrocytes draw_error``: one of another page, shown again.
 - ``{measured}`claim-id:.2f```: the measured value of a claim, linked to its row of the ledger;
   ``{measured}`claim-id:.2f±``` with half its interval.
 - ``{tally}`finding holds```: how many claims of that role, with that status or with any.
 - ``{ledger}``: all claims, findings first.
+- ``{answers}``: the table of a landing page, see :mod:`brainbook.press.answers`.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from brainbook.evidence import fingerprint
 
-from . import ledger, ledger_page, site
+from . import answers, ledger, ledger_page, site
 from .site import SOURCES
 
 RESULTS = "results"
@@ -41,15 +43,20 @@ def _lines(module: str) -> dict[str, int]:
 
 
 class Plot(SphinxDirective):
-    """A figure of this page, for light and dark backgrounds, with its data and its code."""
+    """A figure, for light and dark backgrounds, with its data and its code.
+
+    Its label is the function's name; where it is shown again, the name of that page comes first.
+    """
 
     required_arguments = 1
+    optional_arguments = 1
     has_content = True
     option_spec = {"alt": directives.unchanged_required}
 
     def run(self) -> list[nodes.Node]:
-        name = self.arguments[0]
-        page = page_of(self.env.docname)
+        *other, name = self.arguments
+        here = page_of(self.env.docname)
+        page = other[0] if other else here
         folder = Path(self.env.srcdir) / RESULTS / page
         files = {end: f"{name}.{end}" for end in ("light.svg", "dark.svg", "png", "csv")}
         missing = [file for file in files.values() if not (folder / file).is_file()]
@@ -61,7 +68,7 @@ class Plot(SphinxDirective):
         for file in files.values():
             self.env.note_dependency(str(folder / file))
         images = self._to_come() if waits else self._images(page, files)
-        label = name.replace("_", "-")
+        label = nodes.make_id(f"{here} {name}" if other else name)
         figure = nodes.figure(classes=["result"], align="default")
         figure["names"].append(label)
         figure += images
@@ -89,7 +96,7 @@ class Plot(SphinxDirective):
         holder = nodes.Element()
         self.state.nested_parse(self.content, self.content_offset, holder)
         if len(holder) != 1 or not isinstance(holder[0], nodes.paragraph):
-            raise self.error(f"plot: {self.arguments[0]}: the caption must be one paragraph")
+            raise self.error(f"plot: {self.arguments[-1]}: the caption must be one paragraph")
         return holder[0].children
 
     def _links(self, name: str, page: str, files: dict[str, str]) -> nodes.paragraph:
@@ -119,7 +126,7 @@ class Plot(SphinxDirective):
 def version(app: Sphinx) -> str:
     """Digest of what decides how a page is read; with another one Sphinx reads all pages anew."""
     works = [Path(app.srcdir) / name for name in app.config.bibtex_bibfiles]
-    code = (Path(module.__file__) for module in (ledger, ledger_page))
+    code = (Path(module.__file__) for module in (answers, ledger, ledger_page))
     parts = [Path(app.srcdir) / "_config.yml", Path(__file__), *code, *works]
     return fingerprint.digest(b"".join(part.read_bytes() for part in parts))
 
@@ -128,6 +135,7 @@ def setup(app: Sphinx) -> dict:
     """Register with Sphinx."""
     app.add_directive("plot", Plot)
     app.add_directive("ledger", ledger_page.Ledger)
+    app.add_directive("answers", answers.Answers)
     app.add_role("measured", ledger_page.Measured())
     app.add_role("tally", ledger_page.Tally())
     site.setup(app)

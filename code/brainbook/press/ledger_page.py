@@ -42,6 +42,26 @@ def unfinished(env) -> list[str]:
     return json.loads(path.read_text("utf-8"))
 
 
+def link(env, row: dict, text: str) -> nodes.reference:
+    """The text, linked to the claim's row of the ledger."""
+    times = repeated(row)
+    uri = env.app.builder.get_relative_uri(env.docname, LEDGER_PAGE)
+    return nodes.reference(
+        "",
+        text,
+        refuri=f"{uri}#claim-{row['id']}",
+        reftitle=f"Claim: {row['statement']}" + (f" ({times})" if times else ""),
+        classes=["measured"],
+        internal=True,
+    )
+
+
+def status(row: dict) -> nodes.inline:
+    """The claim's status, with its mark."""
+    kind = f"status-{row['status'].replace(' ', '-')}"
+    return nodes.inline("", row["status"], classes=["status", kind])
+
+
 class Measured(SphinxRole):
     """``claim-id``, ``claim-id:.2f`` or, with half the interval, ``claim-id:.2f±``."""
 
@@ -58,17 +78,7 @@ class Measured(SphinxRole):
             if row["half_width"] is None:
                 return self._refused(f"claim {claim!r} has no interval")
             text += f" ± {as_printed(row['half_width'], digits)}"
-        times = repeated(row)
-        uri = self.env.app.builder.get_relative_uri(self.env.docname, LEDGER_PAGE)
-        link = nodes.reference(
-            "",
-            text,
-            refuri=f"{uri}#claim-{claim}",
-            reftitle=f"Claim: {row['statement']}" + (f" ({times})" if times else ""),
-            classes=["measured"],
-            internal=True,
-        )
-        return [link], []
+        return [link(self.env, row, text)], []
 
     def _refused(self, why: str) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         return [], [self.inliner.reporter.error(f"measured: {why}")]
@@ -157,14 +167,12 @@ class Ledger(SphinxDirective):
             row["statement"],
             *(f"{say}: {row[name]}" for name, say in why.items() if row[name]),
         ]
-        status = nodes.inline("", row["status"], classes=["status"])
-        status["classes"] += [f"status-{row['status'].replace(' ', '-')}"]
         cells = (
             [*self._parsed(" ".join(told)), self._name(row)],
             self._measured(row),
             [nodes.paragraph("", self._expected(row))],
             self._parsed(self._source(row["source"])),
-            [nodes.paragraph("", "", status)],
+            [nodes.paragraph("", "", status(row))],
         )
         entries = (nodes.entry("", *cell) for cell in cells)
         return nodes.row("", *entries, ids=[f"claim-{row['id']}"])

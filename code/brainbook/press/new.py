@@ -16,6 +16,7 @@ from .errors import BookError
 
 TEMPLATE = Path(__file__).with_name("template")
 ENTRY = re.compile(r"(\s*)- file: chapters/(\w+)/\w+")
+PART = re.compile(r"(\s*)- caption:")
 
 
 def write(name: str) -> list[Path]:
@@ -77,12 +78,14 @@ def with_page(toc: str, name: str) -> str:
     entries = {number: ENTRY.match(line) for number, line in enumerate(lines)}
     entries = {number: found for number, found in entries.items() if found}
     own = [number for number, found in entries.items() if found[2] == section]
+    parts = {number: found for number, line in enumerate(lines) if (found := PART.match(line))}
+    end = next((number for number in parts if own and number > own[0]), len(lines))
+    own = [number for number in own if number < end]  # an appendix may hold others of it
     last = max(own or entries, default=len(lines) - 1)
     indent = entries[last][1] if entries else "  "
     fresh = [f"{indent}- file: chapters/{name}"]
-    parts = [found for line in lines if (found := re.match(r"(\s*)- caption:", line))]
     if parts and not own:
-        outer = parts[0][1]
+        outer = next(iter(parts.values()))[1]
         title = section.replace("_", " ").capitalize()
         fresh = [f"{outer}- caption: {title}", f"{outer}  chapters:", *fresh]
     return "\n".join([*lines[: last + 1], *fresh, *lines[last + 1 :]]) + "\n"
