@@ -53,5 +53,6 @@ def measured() -> Measured:
         quiet=Quiet(empty.curve, empty.cells, made_up_networks()),
         active=made_up_rectifiers(),
         identities=page.measure_identities(),
+        printed=page.measure_printed(),
         temperature=310.0,
     )

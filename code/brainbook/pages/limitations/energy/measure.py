@@ -22,6 +22,7 @@ from opjoules.published import transformers as published
 
 from . import floor
 from .activity import neuron_rates, rectifiers, shares_on
+from .identities import Printed
 
 HIDDEN, FAN_OUT = (128, 128), (128, 10)  # neurons of each hidden layer, and what a spike reaches
 PROFILES = {"45nm_fp32": "32 bit, 45 nm", "45nm_int8": "8 bit, 45 nm", "7nm_int8": "8 bit, 7 nm"}
@@ -90,7 +91,7 @@ class Measured:
     ----------
     runs, answers, above : of ``measure_training``, ``measure_inference``, ``measure_above_floor``.
     floor, ladder, pairs : of ``measure_floor``, ``measure_ladder``, ``measure_comparisons``.
-    budgets, quiet, active, identities : of the functions ``measure_…`` of these names.
+    budgets, quiet, active, identities, printed : of the functions ``measure_…`` of these names.
     temperature : K, of Landauer's bound.
     """
 
@@ -104,6 +105,7 @@ class Measured:
     quiet: Quiet
     active: pd.DataFrame
     identities: dict[str, float]
+    printed: dict[str, Printed]
     temperature: float
 
 
