@@ -46,29 +46,23 @@ class Budgets:
         parts = {"shares": long, "rates": self.rates}
         return pd.concat(parts, names=["part"]).reset_index(level=0)
 
-    def active(self, rates: np.ndarray) -> np.ndarray:
-        """Neurons that can fire at ``rates`` (n,) while all others are silent, %: (inputs, n)."""
-        mean = self.rates["rate"].to_numpy()[:, None]
-        return PERCENT * np.minimum(1, mean / rates)
-
 
 @dataclass(frozen=True)
 class Quiet:
-    """The optimum's curve, cortical cells, and trained networks on several machines.
+    """Cortical cells, and trained networks on several machines, with their best rates.
 
     ``networks`` has a row per ``price`` of a spike in training, ``seed``, hidden ``layer`` and
     ``machine``: ``accuracy`` and ``rate`` on held-out digits, cost ``ratio`` (also ``_low``,
     ``_high``), its ``optimum``, and ``share``, the layer's bits per energy over the best.
     """
 
-    curve: pd.DataFrame
     cells: pd.DataFrame
     networks: pd.DataFrame
 
     @property
     def frame(self) -> pd.DataFrame:
-        """All three in one, for CSV."""
-        parts = {"curve": self.curve, "cell": self.cells, "network": self.networks}
+        """Both in one, for CSV."""
+        parts = {"cell": self.cells, "network": self.networks}
         return pd.concat(parts, names=["part"]).reset_index(level=0)
 
     @property
@@ -170,8 +164,7 @@ def measure_quiet(seeds: Sequence[int], spike_price: float, epochs: int | None =
                 for machine in MACHINES
                 for layer, rates in enumerate(layers, start=1)
             ]
-    curve = optimal_rate.optimal_rate_curve(np.geomspace(1, 3000, 120))
-    return Quiet(curve, cortical_cells(STEPS), pd.DataFrame(rows))
+    return Quiet(cortical_cells(STEPS), pd.DataFrame(rows))
 
 
 def _against_optimum(machine: str, layer: int, rates: np.ndarray) -> dict:
