@@ -203,10 +203,7 @@ def rate_claims(laws: Laws) -> list[Claim]:
 def training_claims(
     rules: Rules, close: pd.DataFrame, published: Mapping[str, float]
 ) -> list[Claim]:
-    """Orderings of held-out accuracy over splits, and alignment after training.
-
-    ``close`` is the accuracy of two close rules over more splits.
-    """
+    """Orderings of held-out accuracy, and alignment; ``close``: two rules over more splits."""
     read = rules.accuracy
     gap = published["ep_one_sided"] - published["ep_two_sided"]
     return [
