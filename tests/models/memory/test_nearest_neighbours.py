@@ -25,6 +25,17 @@ def test_neighbours_vote_by_distance():
     assert float(every[0, 7]) == pytest.approx(float(vote))
 
 
+def test_the_search_in_blocks_finds_the_nearest_of_all():
+    generator = torch.Generator().manual_seed(0)
+    key = torch.randn(300, 16, generator=generator, dtype=torch.float64)
+    query = torch.randn(memory.BLOCK + 9, 16, generator=generator, dtype=torch.float64)
+    store = memory.Datastore(key, torch.zeros(300, dtype=torch.int64))
+    distance, number = memory.neighbours(query, store, 8)
+    pairs = (query[:, None] - key).square().sum(-1)  # (queries, keys)
+    assert torch.allclose(distance, pairs.sort(-1).values[:, :8], atol=1e-12)
+    assert torch.equal(pairs.gather(1, number).argsort(-1), torch.arange(8).expand_as(number))
+
+
 def test_the_positions_stored_first_are_a_store():
     store = datastore([[0.0], [1.0], [3.0]], [5, 7, 5]).first(2)
     assert len(store) == 2 and store.value.tolist() == [5, 7]

@@ -21,7 +21,7 @@ def test_every_machine_has_its_mark(measured, draw_both):
     table = measure_hardware(measured.spiking, measured.language, measured.tokens)
     figure = draw_both(draw_report_hardware, table)
     for ax in figure.axes:
-        rows = table[table["network"] == ax.get_title(loc="left")].set_index("hardware")
+        rows = table[table["network"] == ax.get_title(loc="left")].set_index("machine")
         marks = {}
         for line in ax.lines:
             if line.get_marker() == "o":

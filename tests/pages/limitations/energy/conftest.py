@@ -50,8 +50,9 @@ def measured() -> Measured:
         budgets=page.measure_budgets(),
         pairs=page.measure_comparisons(20),
         ladder=page.measure_ladder(310.0),
-        quiet=Quiet(empty.curve, empty.cells, made_up_networks()),
+        quiet=Quiet(empty.cells, made_up_networks()),
         active=made_up_rectifiers(),
         identities=page.measure_identities(),
+        printed=page.measure_printed(),
         temperature=310.0,
     )

@@ -1,8 +1,6 @@
 """Every mark of the page's figures is a value of its result."""
 
 import numpy as np
-import pandas as pd
-import pytest
 
 from brainbook.pages.limitations import energy as page
 
@@ -57,14 +55,16 @@ def test_both_ends_of_the_floor_are_drawn(draw_both, measured):
     assert shown(ax, tokens["over_fetch_7nm"], tokens.index)
 
 
-def test_the_bars_of_a_budget_fill_it(draw_both, measured):
-    bars, share = draw_both(page.draw_brain_budget, measured.budgets).axes
-    widths = pd.Series([(bar.get_y(), bar.get_width()) for bar in bars.patches])
-    totals = pd.DataFrame(widths.tolist()).groupby(0)[1].sum()
-    assert totals.to_numpy() == pytest.approx(100)
-    rates = share.lines[0].get_xdata()
-    for line, percent in zip(share.lines, measured.budgets.active(rates), strict=False):
-        assert line.get_ydata() == pytest.approx(percent)
+def test_a_budget_shows_both_studies_and_every_changed_input(draw_both, measured):
+    left, right = draw_both(page.draw_brain_budget, measured.budgets).axes
+    for study, shares in measured.budgets.shares.items():
+        drawn = next(line for line in left.lines if set(line.get_xdata()) == set(shares))
+        assert drawn.get_markerfacecolor() == (
+            "none" if study.endswith("2001") else drawn.get_color()
+        )
+    rates = measured.budgets.rates.sort_values("rate", ascending=False, ignore_index=True)
+    assert shown(right, rates["rate"], rates.index)
+    assert len(right.get_yticklabels()) == len(rates)
 
 
 def test_steps_stand_at_their_bounds(draw_both, measured):
@@ -74,11 +74,14 @@ def test_steps_stand_at_their_bounds(draw_both, measured):
     assert [label.get_text() for label in ax.get_yticklabels()] == list(rows["step"])
 
 
-def test_layers_stand_at_the_median_over_seeds(draw_both, measured):
+def test_rates_stand_beside_the_best_ones(draw_both, measured):
     left, right = draw_both(page.draw_optimal_rate, measured.quiet).axes
-    own = measured.quiet.own.groupby(["machine", "layer"])[["ratio", "rate"]].median()
-    assert shown(left, own["ratio"], own["rate"])
-    assert shown(left, measured.quiet.cells["ratio"], measured.quiet.cells["rate"])
+    own = measured.quiet.own.groupby(["machine", "layer"])[["optimum", "rate"]].median()
+    drawn = {x for x, _ in points(left)}
+    cells = measured.quiet.cells
+    for values in (own["optimum"], own["rate"], cells["optimum"], cells["rate"]):
+        assert {float(f"{value:.9g}") for value in values} <= drawn
+    assert len(left.get_yticklabels()) == len(own) + cells["study"].nunique()
     share = measured.quiet.on_loihi.groupby(["layer", "price"])["share"].median().unstack("price")
     for layer in (1, 2):
         assert shown(right, range(3), 100 * share.loc[layer])

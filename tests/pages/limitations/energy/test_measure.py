@@ -27,7 +27,7 @@ def test_networks_are_held_against_every_machine():
     network = trained("spiking", 0, hidden=(128, 128), spike_price=PRICE, epochs=1)
     first = quiet.own[(quiet.own["layer"] == 1)]
     assert first["rate"].unique() == pytest.approx(network.rates[0], abs=1e-6)
-    assert set(quiet.frame["part"]) == {"curve", "cell", "network"}
+    assert set(quiet.frame["part"]) == {"cell", "network"}
 
 
 def test_cheaper_spikes_may_be_more_frequent(measured):
@@ -56,10 +56,7 @@ def test_shares_are_shown_in_per_cent_with_their_interval(measured):
     assert shown["half width"].to_numpy() == pytest.approx(4.302653 / np.sqrt(3))
 
 
-def test_a_neuron_is_active_at_most_always(measured):
-    active = measured.budgets.active(np.array([0.01, 1.0, 100.0]))
-    mean = measured.budgets.rates["rate"].to_numpy()
-    assert (active[:, 0] == 100).all() and active[:, 2] == pytest.approx(mean)
+def test_the_data_of_a_budget_hold_both_tables(measured):
     frame = measured.budgets.frame
     assert set(frame["part"]) == {"shares", "rates"}
     assert frame["percent"].sum() == pytest.approx(200)

@@ -5,7 +5,7 @@ import pytest
 from brainbook.pages.limitations import neuromorphic as page
 from brainbook.pages.limitations.neuromorphic.measure import Measured
 
-SEEDS, STEPS, TOKENS, DRAWS = (0, 1, 2), 7, 64, 300
+SEEDS, STEPS, TOKENS = (0, 1, 2), 7, 64
 
 
 @pytest.fixture(scope="package")
@@ -18,11 +18,8 @@ def measured() -> Measured:
         unmapped=page.measure_unmapped(),
         codes=codes,
         placements=page.measure_placements(codes, SEEDS),
-        random_places=page.measure_random_places(codes, DRAWS, 0),
         costs=page.measure_costs(codes, STEPS, TOKENS, SEEDS),
         shared=page.measure_sharing(codes, STEPS, (1, 64)),
-        identities=page.measure_identities(),
         steps=STEPS,
         tokens=TOKENS,
-        draws=DRAWS,
     )

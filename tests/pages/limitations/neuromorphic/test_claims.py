@@ -50,26 +50,13 @@ def free_fetches(measured):
     return replace(measured, costs=costs)
 
 
-def no_shorter(measured):
-    """An order of the matrices that is as short as the best that the optimiser finds."""
-    table = measured.placements
-    optimised = table["hops"].where(table["placement"] == "optimised")
-    best = optimised.groupby([table["chip"], table["way"]]).transform("min")
-    hops = table["hops"].mask(table["placement"] == "in order", best)
-    return replace(measured, placements=table.assign(hops=hops))
-
-
 OPPOSITES = {
     "neuromorphic-crossbars-packed": lambda m: with_cores(m, "HERMES PCM", 28),
     "neuromorphic-loihi-packed": lambda m: with_cores(m, "Loihi", 27),
     "neuromorphic-dense-activations": lambda m: with_totals(m, graded=0.9 * m.codes.totals[Code()]),
     "neuromorphic-rate-costs-messages": lambda m: with_totals(m, full=10 * m.codes.totals[Code()]),
-    "neuromorphic-placement-hermes": no_shorter,
-    "neuromorphic-placement-spinnaker2": no_shorter,
-    "neuromorphic-placement-loihi": no_shorter,
     "neuromorphic-one-token": free_fetches,
     "neuromorphic-shared-weights": unshared,
-    "neuromorphic-logic-amortises": unshared,
     "neuromorphic-synapses-dominate": lambda m: swapped(
         m, "costs", "term", "synaptic operations", "messages between cores"
     ),
@@ -80,43 +67,13 @@ def test_all_claims_hold_on_little_text(measured, statuses):
     assert set(statuses(claims(measured)).values()) == {"holds"}
 
 
-def test_every_finding_has_its_opposite(measured):
-    assert {claim.id for claim in claims(measured) if claim.role == "finding"} == set(OPPOSITES)
+def test_every_claim_has_its_opposite(measured):
+    assert {claim.id for claim in claims(measured)} == set(OPPOSITES)
 
 
 @pytest.mark.parametrize("id", OPPOSITES)
 def test_a_finding_falls_when_its_opposite_is_true(measured, statuses, id):
     assert statuses(claims(OPPOSITES[id](measured)))[id] == "fails"
-
-
-@pytest.mark.parametrize(
-    ("table", "column", "fallen"),
-    [
-        ("mapping", "cores", ["crossbars-apart", "loihi-bound"]),
-        ("unmapped", "share", [f"dynamic-share-{n}" for n in (16, 64, 256, 512)]),
-        ("random_places", "mean", [f"random-{c}" for c in ("hermes", "spinnaker2", "loihi")]),
-        ("costs", "central", ["weight-fetch", "crossbar-weights"]),
-    ],
-)
-def test_a_wrong_table_makes_its_checks_fail(measured, statuses, table, column, fallen):
-    frame = getattr(measured, table)
-    wrong = replace(measured, **{table: frame.assign(**{column: 1.1 * frame[column]})})
-    status = statuses(claims(wrong))
-    assert {status[f"neuromorphic-{name}"] for name in fallen} == {"fails"}
-
-
-def test_a_wrong_side_makes_its_identity_fail(measured, statuses):
-    wrong = replace(measured, identities={k: v + 0.1 for k, v in measured.identities.items()})
-    wrong.identities["hermes_slow"] = wrong.identities["hermes_fast"] = 1.0
-    wrong.identities["spike_outputs"] += 1
-    status = statuses(claims(wrong))
-    names = ("weights", "mean-distance", "spikes-are-rounding", "spikes-cost-fan-out",
-             "hermes-slow", "hermes-fast")  # fmt: skip
-    assert {status[f"neuromorphic-{name}"] for name in names} == {"fails"}
-
-
-def test_few_draws_are_no_answer_to_a_law(measured, statuses):
-    assert statuses(claims(replace(measured, draws=3)))["neuromorphic-random-hermes"] == "fails"
 
 
 def test_numbers_follow_their_tables(measured):

@@ -35,12 +35,6 @@ def test_messages_are_copied_to_every_destination(table):
     assert table["copies"].unique() == pytest.approx([(3 + 8) * D + 2 * D + D + D - D])
 
 
-def test_random_places_are_as_far_as_the_closed_form():
-    row = mesh.random_places(WEIGHTS, EVENTS, ["HERMES PCM"], 400, 0).iloc[0]
-    assert abs(row["mean"] - row["expected"]) < 4 * row["error"]
-    assert row["expected"] == pytest.approx(2 * row["tiles"] / 3)
-
-
 def test_hops_of_loihi_are_ordered_from_best_to_worst():
     low, central, high = mesh.loihi_hops(WEIGHTS, EVENTS, (0,))
     assert 0 < low <= central <= high

@@ -26,6 +26,14 @@ def test_a_chip_shows_what_was_found_and_what_was_not():
     assert (keys.map(len) > 0).all() and (keys.map(len) == keys.map(set).map(len)).all()
 
 
+def test_prices_of_crossbars_follow_from_published_efficiencies():
+    limits, table = facts.table("chips.csv"), measure_energies().set_index("quantity")["energy"]
+    efficiency = limits.set_index("quantity")["value"]
+    for mode in ("four", "one"):
+        per_watt = efficiency[f"efficiency, {mode}-phase read"]  # 10¹² operations, two a MAC
+        assert min(abs(table["8-bit multiply-accumulate"] - 2 / per_watt)) < 5e-4
+
+
 def test_two_sources_differ_where_a_disagreement_is_shown():
     conflicts = measure_disagreements()
     assert (conflicts["ratio"] > 1).all() and len(conflicts["source"].iloc[0].split()) == 2

@@ -39,4 +39,5 @@ def parts():
 
 @pytest.fixture(scope="package")
 def result(rules, proved, attended, parts) -> Result:
-    return Result(rules, proved, attended, parts, likeness.measure_published())
+    close = measure.measure_close(SEEDS[0], len(SEEDS), BRIEF)
+    return Result(rules, close, proved, attended, parts, likeness.measure_published())

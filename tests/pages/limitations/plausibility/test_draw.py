@@ -6,7 +6,7 @@ import pytest
 
 from brainbook.pages.limitations.plausibility import draw
 from brainbook.pages.limitations.plausibility.attention import TASKS
-from brainbook.pages.limitations.plausibility.settings import SETTINGS, SPIKING
+from brainbook.pages.limitations.plausibility.settings import BASELINES, SETTINGS, SPIKING
 
 
 def points(ax, axis="x") -> set[float]:
@@ -29,6 +29,24 @@ def test_every_repetition_of_every_rule_is_a_dot(draw_both, rules):
     assert rounded(accuracy[list(SPIKING)]) <= points(spiking)
     assert labels(flat) + labels(spiking) == list(SETTINGS)
     assert rounded([accuracy["random features"].mean()]) <= points(flat)
+
+
+def test_an_objection_that_remains_is_a_filled_dot(draw_both, rules):
+    ax = draw_both(draw.draw_rule_needs, rules).axes[0]
+    names, needs = labels(ax), list(draw.OBJECTIONS)
+    assert set(names) == set(SETTINGS) - set(BASELINES)
+    filled = {
+        (names[round(y)], needs[round(x)])
+        for line in ax.lines
+        for x, y in zip(*line.get_data(), strict=True)
+        if line.get_markerfacecolor() != "none"
+    }
+    table = rules.needs.loc[names, needs]
+    free = [draw.OBJECTIONS[need][1] for need in needs]
+    stacked = (table > free).stack()
+    assert filled == set(stacked[stacked].index)
+    assert ("feedback alignment", "transport") not in filled
+    assert len(ax.lines) == table.notna().to_numpy().sum()
 
 
 def test_angles_are_drawn_by_layer_and_rule(draw_both, rules):

@@ -40,7 +40,7 @@ def test_predictive_coding_departs_in_proportion(batch):
 
 def test_eprop_is_the_gradient_only_without_recurrence(batch):
     gaps = laws.eprop_gaps(SEEDS, batch)
-    assert gaps["order"] < 1e-12 and gaps["feedforward"] < 1e-12
+    assert gaps["feedforward"] < 1e-12
     assert 0.5 < gaps["recurrent"] < 0.999
 
 

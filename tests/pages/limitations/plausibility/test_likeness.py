@@ -53,6 +53,12 @@ def test_more_bits_are_closer(model):
     assert (by_kind[10] > by_kind[4]).all() and (by_kind[10] > 0.98).all()
 
 
+def test_published_sizes_of_a_synapse_give_the_published_bits():
+    published = likeness.measure_published()
+    bits = math.log2(published["synapse_sizes"])
+    assert bits == pytest.approx(published["synapse_bits"], abs=0.05)
+
+
 def test_enough_bits_stay_enough():
     worst = pd.Series({4: 0.995, 5: 0.9, 6: 0.991, 8: 0.999})
     assert likeness.enough_bits(worst) == 6

@@ -17,4 +17,6 @@ def test_numbers_are_those_of_the_tables(result):
     assert said["recall_fa"] == pytest.approx(100 * recall["accuracy"].mean())
     hebbian = gain(result.rules.accuracy, "Hebbian features", "random features", "rule")
     assert (said["hebbian_gain"], said["hebbian_margin"]) == (hebbian.mean, hebbian.half_width)
+    assert said["more"] == 2 * result.rules.accuracy["seed"].nunique()
+    assert said["context"] == 2 * 6 * 384 and 0 < said["active"] < 100
     assert said["held_out"] == 450 and said["ep_one_sided"] == 86

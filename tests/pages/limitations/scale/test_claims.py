@@ -18,11 +18,11 @@ def counted(result, factor):
     return replace(result, counts=replace(result.counts, table=table))
 
 
-def linear(result, kind):
-    """Features of one kind cost a product more."""
+def linear(result, kind, sooner=0):
+    """Features of one kind cost a product more, and pay off ``sooner``."""
     table, crossover = result.linear.table, result.linear.crossover.copy()
     table = table.assign(macs=table["macs"] + (table["kind"] == kind))
-    crossover[kind] += 1
+    crossover[kind] -= sooner
     return replace(result, linear=replace(result.linear, table=table, crossover=crossover))
 
 
@@ -60,16 +60,9 @@ def kept(result, weights, parts, like=None, residual=None):
 
 OPPOSITES = {
     "scale-count-formula": lambda r: counted(r, 1.01),
-    "scale-crossover": lambda r: counted(r, 1.01),
-    "scale-half": lambda r: counted(r, 1.01),
-    "scale-linear-elu": lambda r: linear(r, "elu"),
-    "scale-linear-64": lambda r: linear(r, "64"),
-    "scale-linear-256": lambda r: linear(r, "256"),
-    "scale-linear-1024": lambda r: linear(r, "1024"),
-    "scale-linear-crossover-elu": lambda r: linear(r, "elu"),
-    "scale-linear-crossover-64": lambda r: linear(r, "64"),
-    "scale-linear-crossover-256": lambda r: linear(r, "256"),
-    "scale-linear-crossover-1024": lambda r: linear(r, "1024"),
+    "scale-crossover": lambda r: counted(r, 5),
+    "scale-linear": lambda r: linear(r, "elu"),
+    "scale-linear-crossover": lambda r: linear(r, "256", sooner=8),
     "scale-memory": lambda r: held(r, "softmax", 2),
     "scale-memory-linear": lambda r: held(r, "elu", 2),
     "scale-memory-fused": lambda r: held(r, "fused", 2),

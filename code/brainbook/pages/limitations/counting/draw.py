@@ -32,7 +32,7 @@ def draw_report_hardware(hardware: pd.DataFrame) -> Figure:
         hosted = (rows["host"] != "").to_numpy()
         for mask, face in ((~hosted, shade), (hosted, "none")):
             ax.plot(rows["central"][mask], places[mask], "o", color=shade, mfc=face)
-        ax.set_yticks(places, rows["hardware"])
+        ax.set_yticks(places, rows["machine"], fontsize=8)
         ax.set(xscale="log", title=name, xlabel=f"joules per {rows['per'].iloc[0]}")
     return fig
 

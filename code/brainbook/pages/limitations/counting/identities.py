@@ -10,9 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from opjoules import EnergyReport, count_operations, profile
-
-WORD_BITS = 64  # of one access to memory, in the published table
+from opjoules import count_operations
 
 
 def measure_identities(
@@ -102,13 +100,3 @@ def macs_and_half_flops() -> tuple[float, float]:
         model(images)
     counted = float(count_operations(model, images)["macs"].sum())
     return counted, peer.get_total_flops() / 2 / len(images)
-
-
-def weight_price(report: EnergyReport) -> tuple[float, float]:
-    """pJ that the report charged for fetching a weight, and its share of one whole access."""
-    table = report.as_dataframe()
-    fetches = table[table["term"] == "weights"]
-    machine = profile(report.estimate.profile)
-    _, access = machine.memory[fetches["level"].iloc[0]]
-    charged = 1e12 * fetches["central"].sum() / fetches["count"].sum()
-    return float(charged), access.central * machine.weight_bits / WORD_BITS

@@ -16,11 +16,22 @@ from brainbook.models.digits.classifiers import trained
 from opjoules import EnergyReport, energy_report, profile
 from opjoules.counting.coverage import cases, count, torch_macs
 from opjoules.counting.overhead import overhead
+from opjoules.hardware.chips import CHIPS
 
 HOST = "45nm_int8"
 HIDDEN = (128, 128)
 LOGIC = ("45nm_fp32", "45nm_fp16", "45nm_int8", "7nm_fp32", "7nm_int8")
 NEUROMORPHIC = ("loihi", "truenorth", "spinnaker2", "tianjic", "neuromorphic_survey")
+MACHINES = {  # plain names of the profiles
+    "45nm_fp32": "45 nm logic, 32-bit floats",
+    "45nm_fp16": "45 nm logic, 16-bit floats",
+    "45nm_int8": "45 nm logic, 8-bit integers",
+    "7nm_fp32": "7 nm logic, 32-bit floats",
+    "7nm_int8": "7 nm logic, 8-bit integers",
+    "neuromorphic_survey": "spiking chips, all",
+    "hermes": "HERMES crossbars",
+    **CHIPS,
+}
 TOOLS = ("NeuroBench", "SpikingJelly", "SpikingJelly FLOPs / 2")
 ENDS = ["low", "central", "high"]
 
@@ -68,7 +79,7 @@ def measure_hardware(spiking: EnergyReport, language: EnergyReport, tokens: int)
 
     Columns
     -------
-    hardware : profile.
+    hardware, machine : profile, and its plain name.
     low, central, high : J per image, or per token.
     dominant, share : the constant that costs most, and its share.
     source : of the constants.
@@ -85,6 +96,7 @@ def measure_hardware(spiking: EnergyReport, language: EnergyReport, tokens: int)
         ],
         ignore_index=True,
     )
+    table.insert(1, "machine", table["hardware"].map(MACHINES))
     return table.assign(host=[HOST if profile(h).mac is None else "" for h in table["hardware"]])
 
 

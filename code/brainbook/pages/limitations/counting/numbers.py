@@ -42,7 +42,11 @@ def listed_constants(report: EnergyReport) -> pd.DataFrame:
 def listed_hardware(hardware: pd.DataFrame) -> pd.DataFrame:
     """Joules by machine, in µJ."""
     micro = hardware[ENDS].mul(MICRO).add_suffix(", µJ")
-    return hardware[["network", "hardware"]].join(micro).join(hardware[["dominant", "source"]])
+    return (
+        hardware[["network", "machine", "hardware"]]
+        .join(micro)
+        .join(hardware[["dominant", "source"]])
+    )
 
 
 def listed_schemes(schemes: pd.DataFrame) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from .draw import (
     draw_optimal_rate,
     draw_training_energy,
 )
-from .identities import measure_identities
+from .identities import measure_identities, measure_printed
 from .ladder import measure_ladder
 from .measure import (
     Measured,
@@ -49,6 +49,7 @@ __all__ = [
     "measure_identities",
     "measure_inference",
     "measure_ladder",
+    "measure_printed",
     "measure_quiet",
     "measure_training",
     "numbers",

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from brainbook.evidence import style
 
-from .measure import MACHINES, PROFILES, Budgets, Quiet
+from .measure import PROFILES, Budgets, Quiet
 
 MARKS = {
     "accelerator": "o",
@@ -20,12 +19,13 @@ MARKS = {
 }
 KINDS = {  # of training run: mark, and whether metered
     "server, PUE; metered": ("D", True),
+    "server, PUE; estimated": ("D", False),
     "chip, PUE; rated": ("^", False),
     "chip; rated": ("o", False),
 }
 SHADES = {"machine": "transformer", "chip": "spiking", "brain": "brain"}
-RATIO = ["ratio_low", "ratio", "ratio_high"]
-PROCESSES = ("brain", "transformer", "reference", "spiking", "hybrid")
+OPTIMUM = ["optimum_low", "optimum", "optimum_high"]
+CELLS = {"Attwell and Laughlin 2001": "rodent neuron", "Lennie 2003": "human neuron"}
 
 
 def _face(evidence: str, shade: str) -> str:
@@ -48,7 +48,7 @@ def draw_training_energy(runs: pd.DataFrame) -> Figure:
     right.set(xlabel="recomputed, difference (%)", xlim=(-3.4, 3.4))
     for label, (mark, full) in KINDS.items():
         left.plot([], [], mark, color=shade, mfc=shade if full else "none", ms=7, label=label)
-    fig.legend(fontsize=8, loc="outside upper center", ncols=3)
+    fig.legend(fontsize=8, loc="outside upper center", ncols=4)
     return fig
 
 
@@ -126,34 +126,30 @@ def draw_above_floor(rows: pd.DataFrame) -> Figure:
     ax.axvline(1, color=style.colour("reference"), lw=1)
     labels = rows["system"] + rows["kind"].map({"token": ", per token", "training": ", training"})
     ax.set_yticks(rows.index, labels, fontsize=9)
-    ax.set(xscale="log", xlabel="published energy over the floor")
+    label = "published energy over arithmetic (dots)\nor over one fetch of all weights (crosses)"
+    ax.set(xscale="log", xlabel=label)
     return fig
 
 
 def draw_brain_budget(result: Budgets) -> Figure:
     """Page limitations/energy, figure draw_brain_budget."""
-    fig, (bars, share) = style.figure(1, 2, 3.9, width_ratios=(3, 2))
-    studies = list(result.shares.columns[::-1])
-    shades = dict(zip(result.shares.index, map(style.colour, PROCESSES), strict=True))
-    for place, study in enumerate(studies):
-        left = 0.0
-        for process, percent in result.shares[study].items():
-            bars.barh(place, percent, 0.6, left, color=shades[process], alpha=0.75)
-            middle = (left + percent / 2, place)
-            bars.annotate(f"{percent:g}", middle, ha="center", va="center", fontsize=8)
-            left += percent
-    for process, shade in shades.items():
-        bars.plot([], [], "s", color=shade, alpha=0.75, label=process)
-    bars.set_yticks(range(len(studies)), [s.replace(" 2", "\n2") for s in studies], fontsize=8)
-    bars.set(xlabel="signalling energy of cortex (%)", xlim=(0, 100), ylim=(-0.5, 2.6))
-    bars.legend(fontsize=8, loc="upper left", ncols=2)
-    rates = np.geomspace(1, 100, 60)
-    for percent, changed in zip(result.active(rates), result.rates["changed"], strict=True):
-        thick = {"lw": 2.2, "alpha": 1} if changed == "none" else {"lw": 1, "alpha": 0.5}
-        share.plot(rates, percent, color=style.colour("brain"), **thick)
-    share.axhline(1, color=style.colour("reference"), ls="--", lw=1)
-    share.set(xscale="log", xlabel="spikes/s when active")
-    share.set(yscale="log", ylabel="neurons that can be active (%)")
+    fig, (left, right) = style.figure(1, 2, 3.4)
+    brain = style.colour("brain")
+    shares = result.shares.sort_values(result.shares.columns[0], ignore_index=False)
+    places = range(len(shares))
+    left.hlines(places, shares.min(axis=1), shares.max(axis=1), color=brain, lw=1, alpha=0.5)
+    for study, face in zip(shares.columns, ("none", brain), strict=True):
+        left.plot(shares[study], places, "o", color=brain, ms=7, mfc=face)
+        year = {"ha": "center", "fontsize": 8, "color": brain, "textcoords": "offset points"}
+        left.annotate(study[-4:], (shares[study].iloc[-1], places[-1]), (0, 8), **year)
+    left.set_yticks(places, shares.index, fontsize=9)
+    left.set(xlabel="signalling energy of cortex (%)", xlim=(0, 55), ylim=(-0.5, len(shares) - 0.3))
+    rates = result.rates.sort_values("rate", ascending=False, ignore_index=True)
+    own = rates["changed"] == "none"
+    for mask, face in ((own, brain), (~own, "none")):
+        right.plot(rates["rate"][mask], rates.index[mask], "o", color=brain, ms=7, mfc=face)
+    right.set_yticks(rates.index, rates["changed"].replace("none", "as Lennie has it"), fontsize=8)
+    right.set(xlabel="affordable mean rate\n(spikes per second)", xlim=(0, 0.8))
     return fig
 
 
@@ -184,32 +180,32 @@ def draw_optimal_rate(result: Quiet) -> Figure:
 
 
 def _rates(ax: Axes, result: Quiet) -> None:
-    """The optimum, cortical cells, and our layers: medians over seeds with their range."""
-    brain, spiking = style.colour("brain"), style.colour("spiking")
-    ax.plot(result.curve["ratio"], result.curve["rate"], color=style.colour("ink"))
-    for study, part in result.cells.groupby("study"):
-        ax.plot(part["ratio"], part["rate"], "o-", color=brain, lw=1, ms=4)
-        text = {"fontsize": 8, "color": brain, "ha": "right", "va": "top"}
-        start, label = part[["ratio", "rate"]].iloc[0], study.replace(" 2", "\n2")
-        ax.annotate(label, start, (-4, -9), textcoords="offset points", **text)
-    marks = dict(zip(MACHINES, "Dso", strict=True))
-    for (machine, layer), part in result.own.groupby(["machine", "layer"]):
-        rate, (low, ratio, high) = part["rate"], part[RATIO].iloc[0]
-        ax.errorbar(
-            ratio,
-            rate.median(),
-            xerr=[[ratio - low], [high - ratio]],
-            yerr=[[rate.median() - rate.min()], [rate.max() - rate.median()]],
-            fmt=marks[machine],
-            ms=6,
-            lw=1,
-            color=spiking,
-            mfc=spiking if layer == 1 else "none",
-            label=machine if layer == 1 else None,
-        )
-    ax.set(xscale="log", xlabel="cost of a spike (silent steps)")
-    ax.set(yscale="log", ylim=(3e-5, 1), ylabel="spikes per neuron and time step")
-    ax.legend(fontsize=8, loc="lower left")
+    """A row each: the best rate with the interval of the costs, and the rate that there is.
+
+    Layers: median over seeds, and range. Cells: steps of 2.5 ms, whiskers from 1 to 5 ms.
+    """
+    rows = []
+    for study, name in CELLS.items():
+        cell = result.cells[result.cells["study"] == study].sort_values("step")
+        rows.append((name, "brain", cell["optimum"], cell["rate"]))
+    for (layer, machine), part in reversed(list(result.own.groupby(["layer", "machine"]))):
+        rate = part["rate"]
+        there = (rate.min(), rate.median(), rate.max())
+        rows.append((f"layer {layer}, {machine}", "spiking", part[OPTIMUM].iloc[0], there))
+    for place, (_, role, best, there) in enumerate(rows):
+        shade, ink = style.colour(role), style.colour("ink")
+        for values, height, look in (
+            (best, place + 0.12, {"color": shade, "marker": "o", "mfc": "none", "ms": 6}),
+            (there, place - 0.12, {"color": ink, "marker": "|", "ms": 9, "mew": 2}),
+        ):
+            low, middle, high = values
+            ax.plot([low, high], [height] * 2, color=look["color"], lw=1.2)
+            ax.plot(middle, height, **look, ls="none")
+    ax.set_yticks(range(len(rows)), [name for name, *_ in rows], fontsize=8)
+    ax.set(xscale="log", xlabel="spikes per neuron and time step")
+    ax.plot([], [], "o", color=style.colour("spiking"), mfc="none", label="best for the energy")
+    ax.plot([], [], "|", color=style.colour("ink"), ms=9, mew=2, label="as it is")
+    ax.legend(fontsize=8, loc="upper left")
 
 
 def _prices(ax: Axes, loihi: pd.DataFrame) -> None:

@@ -22,6 +22,7 @@ from opjoules.published import transformers as published
 
 from . import floor
 from .activity import neuron_rates, rectifiers, shares_on
+from .identities import Printed
 
 HIDDEN, FAN_OUT = (128, 128), (128, 10)  # neurons of each hidden layer, and what a spike reaches
 PROFILES = {"45nm_fp32": "32 bit, 45 nm", "45nm_int8": "8 bit, 45 nm", "7nm_int8": "8 bit, 7 nm"}
@@ -45,29 +46,23 @@ class Budgets:
         parts = {"shares": long, "rates": self.rates}
         return pd.concat(parts, names=["part"]).reset_index(level=0)
 
-    def active(self, rates: np.ndarray) -> np.ndarray:
-        """Neurons that can fire at ``rates`` (n,) while all others are silent, %: (inputs, n)."""
-        mean = self.rates["rate"].to_numpy()[:, None]
-        return PERCENT * np.minimum(1, mean / rates)
-
 
 @dataclass(frozen=True)
 class Quiet:
-    """The optimum's curve, cortical cells, and trained networks on several machines.
+    """Cortical cells, and trained networks on several machines, with their best rates.
 
     ``networks`` has a row per ``price`` of a spike in training, ``seed``, hidden ``layer`` and
     ``machine``: ``accuracy`` and ``rate`` on held-out digits, cost ``ratio`` (also ``_low``,
     ``_high``), its ``optimum``, and ``share``, the layer's bits per energy over the best.
     """
 
-    curve: pd.DataFrame
     cells: pd.DataFrame
     networks: pd.DataFrame
 
     @property
     def frame(self) -> pd.DataFrame:
-        """All three in one, for CSV."""
-        parts = {"curve": self.curve, "cell": self.cells, "network": self.networks}
+        """Both in one, for CSV."""
+        parts = {"cell": self.cells, "network": self.networks}
         return pd.concat(parts, names=["part"]).reset_index(level=0)
 
     @property
@@ -90,7 +85,7 @@ class Measured:
     ----------
     runs, answers, above : of ``measure_training``, ``measure_inference``, ``measure_above_floor``.
     floor, ladder, pairs : of ``measure_floor``, ``measure_ladder``, ``measure_comparisons``.
-    budgets, quiet, active, identities : of the functions ``measure_…`` of these names.
+    budgets, quiet, active, identities, printed : of the functions ``measure_…`` of these names.
     temperature : K, of Landauer's bound.
     """
 
@@ -104,6 +99,7 @@ class Measured:
     quiet: Quiet
     active: pd.DataFrame
     identities: dict[str, float]
+    printed: dict[str, Printed]
     temperature: float
 
 
@@ -168,8 +164,7 @@ def measure_quiet(seeds: Sequence[int], spike_price: float, epochs: int | None =
                 for machine in MACHINES
                 for layer, rates in enumerate(layers, start=1)
             ]
-    curve = optimal_rate.optimal_rate_curve(np.geomspace(1, 3000, 120))
-    return Quiet(curve, cortical_cells(STEPS), pd.DataFrame(rows))
+    return Quiet(cortical_cells(STEPS), pd.DataFrame(rows))
 
 
 def _against_optimum(machine: str, layer: int, rates: np.ndarray) -> dict:

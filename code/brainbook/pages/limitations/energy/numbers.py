@@ -42,8 +42,8 @@ def published_numbers(
 ) -> dict[str, float]:
     """Published energies.
 
-    ``worst_metered`` and ``bloom_other`` in per cent; ``gpt3`` in MWh, ``gpt3_speed`` in 10¹²
-    operations per second and chip; ``bloom_ratio``,
+    ``worst_metered`` and ``bloom_other`` in per cent; ``gpt3_speed`` in 10¹² operations per
+    second and chip; ``bloom_ratio``,
     ``widening`` (Gemini, full over narrow count), ``batching`` and ``tokens_apart`` are
     factors; ``northpole`` in mJ and ``generation`` in J per token; ``train_…`` and ``token_…``
     bound the metered energies over the floor; ``fetch_new`` and ``fetch_old`` in J.
@@ -60,15 +60,14 @@ def published_numbers(
     return {
         "metered": len(metered),
         "worst_metered": metered["deviation_percent"].abs().max(),
-        "gpt3": run.loc["GPT-3", "recomputed_mwh"],
         "gpt3_speed": run.loc["GPT-3", "flop"] / (run.loc["GPT-3", "hours"] * HOUR * TERA),
         "bloom_other": run.loc[bloom, "deviation_percent"],
         "bloom_ratio": run.loc[bloom, "mwh"] / run.loc["BLOOM", "mwh"],
         "widening": full / narrow,
         "batching": batch["high"] / batch["low"],
-        "gemini_sum": gemini_parts()["sum"],
         "tokens_apart": token.max() / token.min(),
         "northpole": 1e3 * token["3B model on NorthPole"],
+        "gemini_sum": gemini_parts()["sum"],
         "generation": token["text generation"],
         "train_least": least["training"],
         "train_most": most["training"],
@@ -156,9 +155,6 @@ def _quiet(quiet: Quiet) -> dict[str, float]:
     for layer, row in own.iterrows():
         told |= {
             f"rate_{layer}": row["rate"],
-            f"best_{layer}": row["optimum"],
-            f"best_low_{layer}": row["optimum_low"],
-            f"best_high_{layer}": row["optimum_high"],
             f"share_{layer}": PERCENT * row["share"],
             f"ratio_{layer}": row["ratio"],
             f"ratio_high_{layer}": row["ratio_high"],

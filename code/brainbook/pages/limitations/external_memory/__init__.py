@@ -2,7 +2,6 @@
 
 from .claims import claims
 from .draw import draw_memory_models, draw_store_size
-from .identities import measure_gaps
 from .measure import measure_memory, measure_sizes, open_libraries
 from .numbers import numbers
 from .published import measure_published
@@ -11,7 +10,6 @@ __all__ = [
     "claims",
     "draw_memory_models",
     "draw_store_size",
-    "measure_gaps",
     "measure_memory",
     "measure_published",
     "measure_sizes",

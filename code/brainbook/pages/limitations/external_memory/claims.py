@@ -5,38 +5,14 @@ Repetitions draw weights and modules anew, modules from the same two libraries.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import pandas as pd
 
-from brainbook.evidence.claims import Claim, identity, ordering
+from brainbook.evidence.claims import Claim, ordering
 from brainbook.evidence.intervals import Interval, mean_interval
 
 from .measure import BOTH, COUNTS, FRACTIONS, MEMORY, NETWORK, TASKS
 from .published import PAPER
-
-
-def identity_claims(gaps: Mapping[str, float]) -> list[Claim]:
-    """The memory is attention, counts are probabilities, the search finds the nearest."""
-    return [
-        identity(
-            "external-kernel",
-            "The kernel estimate over the whole memory is softmax attention over it.",
-            gaps["kernel"],
-            role="finding",
-        ),
-        identity(
-            "external-sums",
-            "Interpolated Kneser-Ney probabilities add to one.",
-            gaps["sums"],
-        ),
-        identity(
-            "external-search",
-            "Searching in blocks finds the nearest positions of all.",
-            gaps["search"],
-        ),
-    ]
 
 
 def gain(
@@ -51,7 +27,7 @@ def _over_repetitions(values: pd.Series) -> Interval:
     return mean_interval(values, over="repetitions")
 
 
-def memory_claims(memory: pd.DataFrame, published: pd.DataFrame) -> list[Claim]:
+def memory_claims(memory: pd.DataFrame) -> list[Claim]:
     """What a memory adds to the network, and more of it, and a memory of new text."""
     known, old, new = (gain(memory, MEMORY, NETWORK, task) for task in TASKS)
     small = gain(memory, MEMORY, NETWORK, TASKS[2], FRACTIONS[0])
@@ -61,13 +37,6 @@ def memory_claims(memory: pd.DataFrame, published: pd.DataFrame) -> list[Claim]:
             "A memory of the text that it learned from lowers the network's perplexity on other "
             "modules (log ratio).",
             _over_repetitions(known),
-            source=PAPER,
-        ),
-        ordering(
-            "external-published-gain",
-            "It does so by more than the published ratio (log ratio).",
-            _over_repetitions(known),
-            expected=-np.log(published["ratio"].iloc[0]),
             source=PAPER,
         ),
         ordering(
@@ -113,6 +82,6 @@ def rival_claims(memory: pd.DataFrame) -> list[Claim]:
     ]
 
 
-def claims(memory: pd.DataFrame, published: pd.DataFrame, gaps: Mapping[str, float]) -> list[Claim]:
+def claims(memory: pd.DataFrame) -> list[Claim]:
     """Page limitations/external_memory: what it asserts."""
-    return [*identity_claims(gaps), *memory_claims(memory, published), *rival_claims(memory)]
+    return [*memory_claims(memory), *rival_claims(memory)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from .measure import (
@@ -20,8 +21,12 @@ from .measure import (
 )
 
 
-def numbers(memory: pd.DataFrame) -> dict[str, float]:
-    """Page limitations/external_memory: the setting, and means over repetitions."""
+def numbers(memory: pd.DataFrame, published: pd.DataFrame) -> dict[str, float]:
+    """Page limitations/external_memory: the setting, and means over repetitions.
+
+    ``print_least``, ``print_most``: published gains, log ratios.
+    """
+    gains = -np.log(published["ratio"])
     modules, checks, tests = PLAN.modules
     each, _, short = PLAN.tokens
     setting = {
@@ -35,6 +40,8 @@ def numbers(memory: pd.DataFrame) -> dict[str, float]:
         "order": ORDER,
         "window": PLAN.settings.window,
         "width": PLAN.settings.width,
+        "print_least": gains.min(),
+        "print_most": gains.max(),
     }
     return setting | _perplexities(memory) | _sizes(measure_sizes(memory))
 

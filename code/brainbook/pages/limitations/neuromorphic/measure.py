@@ -16,7 +16,6 @@ from brainbook.models.attention.minilm_text import marked, token_numbers
 
 from . import block, mesh, prices
 from .events import LEVELS, Code, Codes, sweep
-from .identities import identities
 from .mesh import PLACED
 
 DOCUMENT = "twenty_newsgroups"  # operations are counted on it; its words do not matter
@@ -30,27 +29,22 @@ class Measured:
 
     Attributes
     ----------
-    mapping, unmapped, placements, random_places, costs, shared, energies, disagreements :
+    mapping, unmapped, placements, costs, shared, energies, disagreements :
         tables of the functions ``measure_…`` of these names (``shared``: ``measure_sharing``).
     codes : of ``measure_codes``.
-    identities : of ``measure_identities``.
     steps, tokens : of the rate code, and in a passage.
-    draws : random placements behind ``random_places``.
     """
 
     mapping: pd.DataFrame
     unmapped: pd.DataFrame
     codes: Codes
     placements: pd.DataFrame
-    random_places: pd.DataFrame
     costs: pd.DataFrame
     shared: pd.DataFrame
     energies: pd.DataFrame
     disagreements: pd.DataFrame
-    identities: dict[str, float]
     steps: int
     tokens: int
-    draws: int
 
 
 def _weights() -> tuple[block.Matrix, ...]:
@@ -125,11 +119,6 @@ def measure_placements(codes: Codes, seeds: Sequence[int]) -> pd.DataFrame:
     return mesh.placements(_weights(), codes.per_unit(Code()), PLACED, seeds)
 
 
-def measure_random_places(codes: Codes, draws: int, seed: int) -> pd.DataFrame:
-    """Page limitations/neuromorphic, figure draw_mesh_hops: many random placements."""
-    return mesh.random_places(_weights(), codes.per_unit(Code()), PLACED, draws, seed)
-
-
 @store.kept
 def measure_costs(codes: Codes, steps: int, tokens: int, seeds: Sequence[int]) -> pd.DataFrame:
     """Page limitations/neuromorphic, figure draw_block_energy: µJ per token by machine and term."""
@@ -145,8 +134,3 @@ def measure_sharing(codes: Codes, steps: int, lengths: Sequence[int]) -> pd.Data
     """Page limitations/neuromorphic, figure draw_weight_sharing: µJ per token against tokens."""
     counts = {tokens: _operations(tokens) for tokens in lengths}
     return prices.shared_weights(counts, codes, steps)
-
-
-def measure_identities() -> dict[str, float]:
-    """Page limitations/neuromorphic: both sides of what must be equal, for the claims."""
-    return identities(_weights())

@@ -73,31 +73,6 @@ def placements(
     return pd.DataFrame(rows, columns=names)
 
 
-def random_places(
-    weights: Sequence[Matrix], events: Events, chips: Sequence[str], draws: int, seed: int
-) -> pd.DataFrame:
-    """Hops of a copy (unicast) over many random placements against the closed form.
-
-    Columns
-    -------
-    chip, tiles : the chip, and the tiles along a side of its mesh.
-    mean, error : of the hops over ``draws`` placements, and the standard error of the mean.
-    expected : mean distance of two distinct places.
-    """
-    rows, rng = [], np.random.default_rng(seed)
-    for chip in chips:
-        packed = Packed.on(chip, weights, events)
-        messages = traffic.traffic_matrix(packed.flows, packed.nodes)  # (nodes, nodes)
-        distances = packed.mesh.distances  # (slots, slots)
-        places = (traffic.place_at_random(packed.nodes, packed.mesh, rng) for _ in range(draws))
-        hops = np.array([(messages * distances[np.ix_(at, at)]).sum() for at in places])
-        hops = hops / messages.sum()  # (draws,)
-        error = hops.std(ddof=1) / np.sqrt(draws)
-        expected = packed.mesh.mean_distance(distinct=True)
-        rows.append((chip, packed.mesh.width, hops.mean(), error, expected))
-    return pd.DataFrame(rows, columns=["chip", "tiles", "mean", "error", "expected"])
-
-
 def loihi_hops(
     weights: Sequence[Matrix], events: Events, seeds: Sequence[int]
 ) -> tuple[float, float, float]:

@@ -8,11 +8,12 @@ from .draw import (
     draw_learning_laws,
     draw_minilm_parts,
     draw_rule_accuracy,
+    draw_rule_needs,
 )
 from .images import repetitions
 from .laws import measure_laws
 from .likeness import measure_likeness, measure_minilm, measure_published
-from .measure import measure_rules, measure_tuning
+from .measure import measure_close, measure_rules, measure_tuning
 from .numbers import numbers
 from .result import Result
 
@@ -24,6 +25,8 @@ __all__ = [
     "draw_learning_laws",
     "draw_minilm_parts",
     "draw_rule_accuracy",
+    "draw_rule_needs",
+    "measure_close",
     "measure_attention",
     "measure_laws",
     "measure_likeness",

@@ -25,6 +25,13 @@ OTHERS = {
     "predictive coding": "spiking",
     "equilibrium, two-sided": "reference",
 }
+OBJECTIONS = {  # need: label, up to which value it is met, whether its number is told
+    "transport": ("copies\nweights", 0, False),
+    "elsewhere": ("needs distant\nneurons", 0, True),
+    "negative": ("sends negative\nerrors", 0, False),
+    "phases": ("needs several\nphases", 1, True),
+    "hindsight": ("needs the\nfuture", 0, False),
+}
 EVERY = 12  # steps of Kolen-Pollack's decay between two dots
 
 
@@ -61,6 +68,29 @@ def draw_rule_accuracy(rules: Rules) -> Figure:
     axes[0].axvline(level, color=style.colour("reference"), ls="--", lw=1)
     axes[0].set(xlabel="", title="image at once")
     axes[1].set_title("row by row, spiking")
+    return fig
+
+
+def draw_rule_needs(rules: Rules) -> Figure:
+    """Page limitations/plausibility, figure draw_rule_needs."""
+    names = [name for name in SETTINGS if name not in BASELINES]
+    fig, ax = style.figure(height=4.4)
+    ax.set(xlim=(-0.5, len(OBJECTIONS) - 0.5), ylim=(len(names) - 0.5, -0.5))
+    for column, (need, (_, free, told)) in enumerate(OBJECTIONS.items()):
+        for place, value in enumerate(rules.needs.loc[names, need]):
+            if np.isnan(value):
+                continue
+            shade = style.colour("brain" if value <= free else "transformer")
+            face = "none" if value <= free else shade
+            ax.plot(column, place, "o", ms=9, color=shade, mfc=face)
+            if told and value > free:
+                beside = {"textcoords": "offset points", "va": "center", "fontsize": 8}
+                ax.annotate(f"{value:.0f}", (column, place), (9, 0), color=shade, **beside)
+    ax.set_xticks(range(len(OBJECTIONS)), [label for label, *_ in OBJECTIONS.values()], fontsize=8)
+    ax.set_yticks(range(len(names)), names)
+    ax.xaxis.tick_top()
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
     return fig
 
 

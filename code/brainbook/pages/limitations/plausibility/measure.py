@@ -18,10 +18,12 @@ from brainbook.models.learning.equilibrium_propagation import EquilibriumPropaga
 from brainbook.models.learning.rules import Net, cosine
 from brainbook.models.learning.training import Setting, Trained, best_rates, train, tuned
 
-from .images import first_images, open_digits
+from .images import first_images, open_digits, repetitions
 from .needs import objections
 from .settings import SETTINGS, SOURCES
 
+CLOSE = ("feedback alignment", "random features")  # hardly apart over few repetitions
+MORE = 2  # times as many repetitions for them
 TWO_SIDED = "equilibrium, two-sided"
 SETTLED_SWEEPS = 60
 COLUMNS = {
@@ -100,22 +102,36 @@ class Rules:
 def measure_rules(seeds: Sequence[int], settings: Mapping[str, Setting] = SETTINGS) -> Rules:
     """Page limitations/plausibility, figures draw_rule_accuracy and draw_alignment_angles."""
     trials = {name: measure_rule(setting, seeds) for name, setting in settings.items()}
-
-    def joined(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-        frames = [table.assign(rule=name) for name, table in tables.items()]
-        return pd.concat(frames, ignore_index=True)
-
-    scores = {
-        name: pd.DataFrame({"seed": list(seeds), "accuracy": trial.trained.accuracy})
-        for name, trial in trials.items()
-    }
     return Rules(
         needs=pd.DataFrame({name: trial.needs for name, trial in trials.items()}).T,
-        accuracy=joined(scores),
-        tuning=joined({name: trial.tuning for name, trial in trials.items()}),
-        history=joined({name: trial.trained.history for name, trial in trials.items()}),
+        accuracy=_scores(trials, seeds),
+        tuning=_joined({name: trial.tuning for name, trial in trials.items()}),
+        history=_joined({name: trial.trained.history for name, trial in trials.items()}),
         settled=measure_settled(settings[TWO_SIDED], seeds),
     )
+
+
+def _joined(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    frames = [table.assign(rule=name) for name, table in tables.items()]
+    return pd.concat(frames, ignore_index=True)
+
+
+def _scores(trials: Mapping[str, Trial], seeds: Sequence[int]) -> pd.DataFrame:
+    scores = {
+        name: {"seed": list(seeds), "accuracy": t.trained.accuracy} for name, t in trials.items()
+    }
+    return _joined({name: pd.DataFrame(columns) for name, columns in scores.items()})
+
+
+def measure_close(
+    first: int, count: int, settings: Mapping[str, Setting] = SETTINGS
+) -> pd.DataFrame:
+    """Page limitations/plausibility: accuracy of ``CLOSE`` rules over more repetitions.
+
+    ``MORE`` times ``count`` seeds from ``first`` on. Columns seed, accuracy, rule.
+    """
+    seeds = repetitions(first, MORE * count)
+    return _scores({name: measure_rule(settings[name], seeds) for name in CLOSE}, seeds)
 
 
 @store.kept

@@ -44,6 +44,7 @@ def numbers(result: Result) -> dict[str, float]:
         "recurrent": result.laws.gaps["recurrent"],
         **{key: result.published[key] for key in ("ep_one_sided", "ep_two_sided")},
         **_rules(result.rules),
+        "more": result.close["seed"].nunique(),
         **_attention(result.attention),
         **_minilm(result.minilm),
     }
@@ -77,4 +78,6 @@ def _minilm(parts: Parts) -> dict[str, float]:
         "units": len(parts.signs),
         "sparseness": parts.activity["sparseness"].mean(),
         "bell": 1 / pi,
+        "active": 100 * parts.activity["large"].mean(),
+        "context": (parts.context["numbers"] / parts.context["tokens"]).iloc[0],
     }

@@ -18,9 +18,13 @@ SPLITS = "splits"  # of the digits; they share images, so intervals are on the n
 
 @dataclass(frozen=True)
 class Result:
-    """What the functions ``measure_…`` return: rules, laws, attention, MiniLM, published values."""
+    """What the functions ``measure_…`` return.
+
+    Rules, two close rules over more splits, laws, attention, MiniLM, published values.
+    """
 
     rules: Rules
+    close: pd.DataFrame
     laws: Laws
     attention: pd.DataFrame
     minilm: Parts

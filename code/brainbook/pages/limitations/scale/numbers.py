@@ -15,7 +15,10 @@ STRONG = 16  # of the factors on all scores
 
 
 def numbers(result: Result) -> dict[str, float]:
-    """Page limitations/scale: sizes, shares, slopes of time and memory, residuals, layers."""
+    """Page limitations/scale: sizes, shares, slopes of time and memory, residuals, layers.
+
+    ``crossover_…``: tokens from which linear attention makes fewer products, by its features.
+    """
     sizes = {
         "width": WIDTH,
         "d_head": D_HEAD,
@@ -26,6 +29,7 @@ def numbers(result: Result) -> dict[str, float]:
     return {
         **sizes,
         **_shares(result.counts),
+        **{f"crossover_{kind}": tokens for kind, tokens in result.linear.crossover.items()},
         **_slopes(result.exponents),
         **_residuals(result.collapse),
         **_layers(result.sharpness),
