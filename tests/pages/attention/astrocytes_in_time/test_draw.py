@@ -58,7 +58,7 @@ def test_leak_has_published_bands_and_ends_with_its_data(draw_both, measured):
 
 def test_needed_has_three_clocks(draw_both, measured):
     clocked = page.measure_clocked(measured.needed, measured.clocks)
-    (ax,) = draw_both(page.draw_needed, (clocked, measured.cells)).axes
+    (ax,) = draw_both(page.draw_decay_needed, (clocked, measured.cells)).axes
     assert labels(ax) == {*measured.clocks.index, "process", "cell body"}
     for line, (name, rows) in zip(ax.lines, clocked.groupby("clock", sort=False), strict=True):
         seconds = measured.needed.groupby("tokens")["decay"].median() * measured.clocks[name]

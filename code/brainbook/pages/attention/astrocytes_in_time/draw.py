@@ -17,7 +17,7 @@ from brainbook.evidence import curves, style
 from .circuits import EXACT, GATED, LATERAL, RANDOM
 from .measure import LENGTHS, POOLS, TARGET
 from .timing import span
-from .together import ALL, NONE, ONE, REPAIRS
+from .together import GROUPS
 
 LOOKS = {
     EXACT: ("transformer", "-"),
@@ -53,9 +53,8 @@ def draw_at_once(result: tuple[pd.DataFrame, pd.DataFrame]) -> Figure:
     rows, baselines = result
     fig, ax = style.figure(height=5.2)
     by_seed = rows.groupby(["circuit", "limits", "seed"])["error"].median()
-    groups = (ONE, (*ALL, NONE), REPAIRS)
-    names = [name for group in groups for name in group]
-    gaps = np.repeat(np.arange(len(groups)), [len(group) for group in groups])
+    names = [name for group in GROUPS for name in group]
+    gaps = np.repeat(np.arange(len(GROUPS)), [len(group) for group in GROUPS])
     heights = dict(zip(names, -(np.arange(len(names)) + 0.6 * gaps), strict=True))
     for place, (circuit, (role, dash)) in enumerate(LOOKS.items()):
         known = by_seed[circuit].unstack("limits")
@@ -128,8 +127,8 @@ def _bands(ax: Axes, cells: pd.Series, quantity: str, scale: float = 1.0) -> Non
     curves.ranges(ax, {told: span(cells, key, scale) for told, key in where.items()})
 
 
-def draw_needed(result: tuple[pd.DataFrame, pd.Series]) -> Figure:
-    """Page attention/astrocytes_in_time, figure draw_needed: decay asked for, at three clocks."""
+def draw_decay_needed(result: tuple[pd.DataFrame, pd.Series]) -> Figure:
+    """Page attention/astrocytes_in_time, figure draw_decay_needed: decay at three clocks."""
     clocked, cells = result
     fig, ax = style.figure(height=3.6)
     ax.set(xscale="log", yscale="log", xlim=(LENGTHS[0], LENGTHS[-1]))
@@ -144,8 +143,8 @@ def draw_needed(result: tuple[pd.DataFrame, pd.Series]) -> Figure:
     for key, label in (("process", "process"), ("soma", "cell body")):
         low, high = span(cells, f"{key}_decay")
         ax.axhspan(low, high, color=style.colour("reference"), alpha=0.18, lw=0)
-        place = {"color": style.colour("reference"), "va": "center", "fontsize": 9}
-        ax.text(LENGTHS[0] * 1.03, np.sqrt(low * high), label, **place)
+        place = {"color": style.colour("ink"), "va": "center", "ha": "right", "fontsize": 9}
+        ax.text(LENGTHS[-1] / 1.03, np.sqrt(low * high), label, **place)
     ax.set(xlabel="tokens in the passage", ylabel="decay needed, s")
     _decimal(ax, LENGTHS, "x")
     _decimal(ax, (1, 10, 100))

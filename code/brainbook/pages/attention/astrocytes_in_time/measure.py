@@ -208,9 +208,9 @@ def summary(limits: Limits) -> pd.DataFrame:
     """
     by_seed = limits.at_once.groupby(["limits", "circuit", "seed"])["error"].median()
     table = by_seed.groupby(["limits", "circuit"]).median().unstack("circuit")
-    order = (*together.ONE, *together.ALL, together.NONE, *together.REPAIRS)
+    order = [name for group in together.GROUPS for name in group]
     names = [circuits.EXACT, *circuits.FINITE]
-    return table.loc[list(order), names].rename_axis(columns=None).reset_index()
+    return table.loc[order, names].rename_axis(columns=None).reset_index()
 
 
 def measure_identities(seed: int) -> dict[str, float]:

@@ -23,7 +23,6 @@ def numbers(measured: Measured, tokens: int) -> dict[str, float]:
         "aloud": clocks["aloud"],
         "heads": LAYERS * HEADS,
         "uniform": measured.uniform,
-        "constant": measured.baselines["constant"].median(),
         "first_weight": 100 * measured.fading.query("decay < 5")["weight"].iloc[0],
         "duration": tokens * clocks["reading"],
         "soma_s": cells["soma_decay_high"],
@@ -44,16 +43,11 @@ def _at_once(measured: Measured) -> dict[str, float]:
     keys = {
         "alone": ONE[0],
         "positive": ONE[1],
-        "leak": ONE[2],
-        "late": ONE[3],
-        "cover": ONE[4],
         "all": ALL[0],
-        "worst": ALL[1],
         "soma": ALL[2],
         "none": NONE,
         "but": REPAIRS[0],
         "two": REPAIRS[1],
-        "few": REPAIRS[2],
         "kept": REPAIRS[3],
     }
     return {
@@ -122,6 +116,8 @@ def _rise(measured: Measured) -> dict[str, float]:
         "rise_trace": after(parts["writing, trace"], "process_rise_low"),
         "soma_reading": after(parts["reading"], "soma_rise_low"),
         "soma_late_lateral": after(rise[rise["circuit"] == LATERAL], "soma_rise_low"),
+        "peak_exact": after(parts["reading"], "process_peak"),
+        "peak_gated": after(rise[rise["circuit"] == GATED], "process_peak"),
         "soma_late_gated": after(rise[rise["circuit"] == GATED], "soma_rise_low"),
     }
 
@@ -141,7 +137,6 @@ def _coverage(measured: Measured) -> dict[str, float]:
     keys = {
         "units": "sensed at units",
         "contacts": "sensed at contacts",
-        "divided": "divided",
         "only": "only these units",
     }
     return {
@@ -158,9 +153,8 @@ def _noise_and_range(measured: Measured) -> dict[str, float]:
     found["per_decade"] = np.log(10) / (TARGET * np.sqrt(12))
     for circuit, short in list(SHORT.items())[1:]:
         for size, name in ((0.1, "tenth"), (0.3, "third")):
-            for place, word in (("each trace", "traces"), ("each rate", "rates")):
-                rows = by_document(limits.noise, circuit=circuit, place=place, size=size)
-                found[f"{name}_{word}_{short}"] = rows.median()
+            rows = by_document(limits.noise, circuit=circuit, place="each trace", size=size)
+            found[f"{name}_traces_{short}"] = rows.median()
         for how, size in (("floor", 1), ("ceiling", 1), ("levels", 8)):
             found[f"{how}_{short}"] = by_document(
                 limits.ranges, circuit=circuit, how=how, size=size

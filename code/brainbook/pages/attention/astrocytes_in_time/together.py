@@ -25,8 +25,9 @@ from .timing import span
 ALONE = "no limit"
 ONE = (ALONE, "no negative rates", "leak", "late divisor", "coverage")
 ALL = ("all, process at its best", "all, process at its worst", "all, cell body at its best")
-NONE = "the first, without astrocyte"
+NONE = "the same, no astrocyte"
 REPAIRS = ("all but the leak", "two cells a unit", "only covered units", "only these, no leak")
+GROUPS = (ONE, (ALL[0], NONE, *ALL[1:]), REPAIRS)  # in the order of the figure
 
 
 def scenes(cells: pd.Series) -> dict[str, tuple[float, float]]:
