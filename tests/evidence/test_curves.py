@@ -10,9 +10,9 @@ from brainbook.evidence import curves, style
 @pytest.fixture
 def rows():
     return pd.DataFrame(
-        [(seed, x, seed * x * head, 2.0 * x) for seed in (1, 2, 6) for x in (1, 3)
+        [(seed, x, seed * x * head) for seed in (1, 2, 6) for x in (1, 3)
          for head in (1, 2, 30)],
-        columns=["seed", "x", "error", "law"],
+        columns=["seed", "x", "error"],
     )  # fmt: skip
 
 
