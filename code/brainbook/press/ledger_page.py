@@ -156,6 +156,7 @@ class Ledger(SphinxDirective):
         told = [
             row["statement"],
             *(f"{say}: {row[name]}" for name, say in why.items() if row[name]),
+            *(["Worded after looking."] if row.get("after_looking") else []),
         ]
         status = nodes.inline("", row["status"], classes=["status"])
         status["classes"] += [f"status-{row['status'].replace(' ', '-')}"]
