@@ -175,7 +175,7 @@ def measure_traces(minilm: Sweep, vision: Vision, seed: int = 0) -> list[Trace]:
 
 @store.kept
 def measure_maps(
-    units: Sequence[int], seeds: Sequence[int], tokens: int = 196, largest: int = 4096
+    units: Sequence[int], seeds: Sequence[int], tokens: int = 196, largest: int = 2048
 ) -> pd.DataFrame:
     """Page attention/astrocytes, figure draw_maps: two heads a layer, or Gaussian ones.
 
