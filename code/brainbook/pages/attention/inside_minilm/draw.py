@@ -89,7 +89,10 @@ def draw_inside_agreement(result: Inside) -> Figure:
         ax.plot([LEFT, largest], [alone] * 2, color=shade, ls=LEVELS[name][1])
         ends.append((name, largest, alone, shade))
     ax.set(ylim=(0.3, 1.02), ylabel="cosine to the intact model")
-    style.label_ends(ax, [(t, largest, y, c) for t, _, y, c in ends])
+    style.label_ends(ax, [end for end in ends if end[1] == largest])
+    for label, x, y, shade in ends:
+        if x < largest:  # tried at one size only
+            ax.text(0.9 * x, y - 0.09, label, color=shade, ha="right", fontsize=9)
     means = result.table.set_index("heads")
     for name, (role, dash) in (LOOKS | LEVELS).items():
         points, shade = means.loc[[name]], style.colour(role)
