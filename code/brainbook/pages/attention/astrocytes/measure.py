@@ -110,9 +110,14 @@ def typical_lookups(lookups: pd.DataFrame) -> pd.DataFrame:
     return lookups.groupby(["seed", "baseline"])["error"].median().unstack()
 
 
-def measure_errors(gaussian: Sweep, minilm: Sweep) -> pd.DataFrame:
-    """Page attention/astrocytes, figure draw_error: all errors, columns as in :class:`Sweep`."""
-    return pd.concat([gaussian.frame, minilm.frame], ignore_index=True)
+def measure_errors(gaussian: Sweep, minilm: Sweep, lookups: pd.DataFrame) -> pd.DataFrame:
+    """Page attention/astrocytes, figure draw_error: all errors and baselines.
+
+    Columns as in :class:`Sweep`; a row has units or a baseline.
+    """
+    guesses = lookups.assign(input="MiniLM", part="output")
+    tables = [gaussian.frame, minilm.frame, gaussian.baselines, minilm.baselines, guesses]
+    return pd.concat(tables, ignore_index=True)
 
 
 def measure_heads(minilm: Sweep, units: int = PUBLISHED[1]) -> pd.DataFrame:
