@@ -209,7 +209,7 @@ def recompute() -> pd.DataFrame:
     deviation : of it from print, relative.
     rounding_mj : what the last digits of print leave open: half the last one of the energy and,
         times its price, half that of the operations. A dense row without operations implies
-        three digits of them, its energy over ``E_MAC``.
+        three digits of them, its energy over ``E_MAC``; the log has digits of rates.
     met : whether it lies that near to print.
     corrected_mj : the row's own first convolution charged once an image, the convention of the
         SEW-ResNet rows; the recomputed value where nothing is to be corrected.
@@ -234,6 +234,10 @@ def _half_digit(printed) -> float:
 def _rounding(row, printed) -> float:
     """``rounding_mj`` of :func:`recompute`; ``printed`` holds the row's numbers as text."""
     acs, macs = _half_digit(printed.acs_g), _half_digit(printed.macs_g)
+    if row.family == "Spikingformer log":
+        layers = spikingformer_layers()
+        rate = sources.printed("energy_spikingformer.csv")["spike_rate"].map(_half_digit).max()
+        acs = rate * layers.loc[layers["acs"] > 0, "dense"].sum() / GIGA
     if not isinstance(printed.acs_g, str) and not isinstance(printed.macs_g, str):
         implied = row.energy_mj / charge(0, 1)  # 10⁹ MACs
         macs = 0.5 * 10.0 ** (np.floor(np.log10(implied)) - 2)

@@ -6,10 +6,12 @@ import pytest
 from brainbook.pages.limitations.spiking.rivals import (
     LARGEST,
     network_name,
+    on_schedule,
     rival_ratios,
     rivals,
     size_ratios,
 )
+from opjoules.pricing.schedules import IN_ACCUMULATORS, STEP_BY_STEP
 
 LARGE = network_name(LARGEST)
 
@@ -18,6 +20,7 @@ def table(rows: list[tuple]) -> pd.DataFrame:
     seeds = [(*row, seed) for row in rows for seed in (0, 1)]
     names = ["scenario", "family", "network", "accuracy", "central", "seed"]
     frame = pd.DataFrame(seeds, columns=names)
+    frame["schedule"] = STEP_BY_STEP
     doubled = (frame["seed"] == 1) & (frame["family"] == "spiking")
     return frame.assign(central=frame["central"].mask(doubled, 2 * frame["central"]))
 
@@ -54,3 +57,12 @@ def test_without_rivals_the_error_says_so():
     rows = [("fp32", "perceptron", "a", 0.5, 1.0), ("fp32", "spiking", "a", 0.9, 1.0)]
     with pytest.raises(ValueError, match="in fp32, no perceptron is as accurate"):
         rivals(table(rows), 0.0)
+
+
+def test_a_schedule_selects_rows_where_words_move_and_keeps_the_others():
+    both = pd.DataFrame({
+        "scenario": ["fp32", "int8-memory", "int8-memory", "loihi"],
+        "schedule": [STEP_BY_STEP, STEP_BY_STEP, IN_ACCUMULATORS, STEP_BY_STEP],
+    })  # fmt: skip
+    assert list(on_schedule(both).index) == [0, 1, 3]
+    assert list(on_schedule(both, IN_ACCUMULATORS).index) == [0, 2, 3]
