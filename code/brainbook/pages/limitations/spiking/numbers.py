@@ -7,6 +7,7 @@ import pandas as pd
 
 from opjoules.pricing.break_even import arithmetic_ratio
 from opjoules.pricing.schedules import IN_ACCUMULATORS, STEP_BY_STEP
+from opjoules.published.rules import spikingformer_layers
 
 from .measure import SIZES, BreakEven, Measured
 from .printed import Reprints
@@ -129,6 +130,7 @@ def _schemes(schemes: pd.DataFrame) -> dict[str, float]:
     row = schemes[schemes["seed"].isna()].set_index("scheme")
     return {
         "by_operations": 1 / row.loc["operations", "ratio"],
+        "widest_layer": spikingformer_layers(whole=True)["state_size"].max(),
         "lemaire_low": row.loc["Lemaire et al.", "ratio_low"],
         "lemaire_high": row.loc["Lemaire et al.", "ratio_high"],
     }
