@@ -148,15 +148,14 @@ def estimate(
                 f"{list(multiplying)} need it; encode their input as spikes or name a host "
                 "with multipliers, for instance host='45nm_int8'"
             )
-    sizes = table[[size for _, _, size in TRAFFIC.values()]].sum()
+    sizes = table[["weight_size", "state_size"]].sum().to_dict()
     rows = []
     for layer in table.to_dict("records"):
         machine = helper if chip.mac is None and layer["macs"] > 0 else chip
         rows += _operation_rows(layer, machine)
         if memory and machine.memory is not None:
             state = {"state_size": layer["state_size"]} if alone else {}
-            held = layer | sizes.to_dict() | {"activation_size": layer["activation_size"]} | state
-            rows += _traffic_rows(held, machine)
+            rows += _traffic_rows(layer | sizes | state, machine)
     columns = ["layer", "term", "count", "level", *Joules._fields, "source", "note"]
     return Estimate(
         profile=chip.name,

@@ -79,6 +79,7 @@ def scheduled(operations: pd.DataFrame, name: str) -> pd.DataFrame:
     if not any(kept):
         return operations
     table = operations.reset_index(drop=True)
+    table.attrs = {}  # pandas would copy them with each of the columns below
     if kept.layer_by_layer:
         table["weight_reads"] = table[["weight_reads", "weight_size"]].min(axis=1)
     if kept.fused:
@@ -102,6 +103,8 @@ def _currents_kept(table: pd.DataFrame, held: bool) -> pd.DataFrame:
 
 def _scores_kept(table: pd.DataFrame) -> pd.DataFrame:
     """Without what the first product of an attention layer writes and its second reads."""
+    if not (table["kind"] == "product").any():
+        return table
     part = table["layer"].astype(str).str.extract(r"^(?P<layer>.*)product (?P<place>\d+)$")
     second = (part["place"] == "2") & (part["place"].shift() == "1")
     second &= part["layer"] == part["layer"].shift()

@@ -61,6 +61,16 @@ def zeros_skipped(operations: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def on_schedule(networks: pd.DataFrame, schedule: str = STEP_BY_STEP) -> pd.DataFrame:
+    """Rows on one schedule, and all of a scenario that no schedule changes.
+
+    ``networks`` : columns ``scenario`` and ``schedule``; a scenario with one of them in all its
+    rows counts as unchanged.
+    """
+    several = networks.groupby("scenario")["schedule"].transform("nunique") > 1
+    return networks[(networks["schedule"] == schedule) | ~several]
+
+
 def cheapest_rivals(networks: pd.DataFrame, family: str, margin: float) -> pd.DataFrame:
     """For each network of other families, the cheapest one of ``family`` that is as accurate.
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from brainbook.pages.limitations import spiking as page
 from brainbook.pages.limitations.spiking.measure import TITLES, means
-from brainbook.pages.limitations.spiking.rivals import on_schedule
+from opjoules.pricing.targets import on_schedule
 
 
 def points(ax) -> set[tuple[float, float]]:

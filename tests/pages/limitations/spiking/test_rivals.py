@@ -6,12 +6,11 @@ import pytest
 from brainbook.pages.limitations.spiking.rivals import (
     LARGEST,
     network_name,
-    on_schedule,
     rival_ratios,
     rivals,
     size_ratios,
 )
-from opjoules.pricing.schedules import IN_ACCUMULATORS, STEP_BY_STEP
+from opjoules.pricing.schedules import STEP_BY_STEP
 
 LARGE = network_name(LARGEST)
 
@@ -57,12 +56,3 @@ def test_without_rivals_the_error_says_so():
     rows = [("fp32", "perceptron", "a", 0.5, 1.0), ("fp32", "spiking", "a", 0.9, 1.0)]
     with pytest.raises(ValueError, match="in fp32, no perceptron is as accurate"):
         rivals(table(rows), 0.0)
-
-
-def test_a_schedule_selects_rows_where_words_move_and_keeps_the_others():
-    both = pd.DataFrame({
-        "scenario": ["fp32", "int8-memory", "int8-memory", "loihi"],
-        "schedule": [STEP_BY_STEP, STEP_BY_STEP, IN_ACCUMULATORS, STEP_BY_STEP],
-    })  # fmt: skip
-    assert list(on_schedule(both).index) == [0, 1, 3]
-    assert list(on_schedule(both, IN_ACCUMULATORS).index) == [0, 2, 3]

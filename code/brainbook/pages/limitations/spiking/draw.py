@@ -8,9 +8,9 @@ from matplotlib.figure import Figure
 
 from brainbook.evidence import curves, style
 from opjoules.pricing.schedules import IN_ACCUMULATORS, STEP_BY_STEP
+from opjoules.pricing.targets import on_schedule
 
 from .measure import TITLES, BreakEven, means
-from .rivals import on_schedule
 from .schedules import FREE
 
 MARKS = {

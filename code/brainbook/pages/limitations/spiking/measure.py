@@ -19,11 +19,11 @@ from opjoules.hardware.catalogue import profile
 from opjoules.pricing import break_even
 from opjoules.pricing.schedules import SCHEDULES, STEP_BY_STEP
 from opjoules.pricing.schemes import compare_models
-from opjoules.pricing.targets import TARGETS, price
+from opjoules.pricing.targets import TARGETS, on_schedule, price
 from opjoules.published.spiking import spikingformer_schemes
 
 from .printed import Reprints
-from .rivals import LARGEST, SCHEDULED, network_name, on_schedule
+from .rivals import LARGEST, SCHEDULED, network_name
 
 SIZES = ((16,), (32,), (64,), (32, 32), (64, 64), LARGEST)
 NANO = 1e9

@@ -7,11 +7,12 @@ import pandas as pd
 
 from opjoules.pricing.break_even import arithmetic_ratio
 from opjoules.pricing.schedules import IN_ACCUMULATORS, STEP_BY_STEP
+from opjoules.pricing.targets import on_schedule
 from opjoules.published.rules import spikingformer_layers
 
 from .measure import SIZES, BreakEven, Measured
 from .printed import Reprints
-from .rivals import LARGEST, network_name, on_schedule, rivals
+from .rivals import LARGEST, network_name, rivals
 from .schedules import FREE, PUBLISHED, RIVALS, SAME
 
 PERCENT = 100

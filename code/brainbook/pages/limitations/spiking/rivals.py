@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from opjoules.pricing.schedules import STEP_BY_STEP
-from opjoules.pricing.targets import TARGETS, cheapest_rivals
+from opjoules.pricing.targets import TARGETS, cheapest_rivals, on_schedule
 
 PIXELS, CLASSES = 64, 10
 LARGEST = (128, 128)
@@ -19,12 +19,6 @@ SCHEDULED = tuple(name for name, target in TARGETS.items() if target.memory and 
 def network_name(hidden: Sequence[int]) -> str:
     """Widths of a network from the pixels to the classes, for instance 64-16-10."""
     return "-".join(map(str, (PIXELS, *hidden, CLASSES)))
-
-
-def on_schedule(networks: pd.DataFrame, schedule: str = STEP_BY_STEP) -> pd.DataFrame:
-    """Rows of ``measure_networks`` on one schedule, and those that no schedule changes."""
-    fixed = ~networks["scenario"].isin(SCHEDULED)
-    return networks[(networks["schedule"] == schedule) | fixed]
 
 
 def size_ratios(networks: pd.DataFrame, schedule: str = STEP_BY_STEP) -> pd.DataFrame:
