@@ -73,12 +73,14 @@ def _curve(ax: Axes, rows: pd.DataFrame, column: str, label: str, line: str = "-
     ax.annotate(label, start, (4, 7), textcoords="offset points", color=shade, fontsize=8)
 
 
-def _level(ax: Axes, seeds: pd.Series, label: str) -> None:
-    """Median and range over seeds of what has no time steps, named at the left."""
+def _level(ax: Axes, seeds: pd.Series, label: str, side: str = "left") -> None:
+    """Median and range over seeds of what has no time steps, named at one side."""
     grey, height = style.colour("reference"), seeds.median()
     ax.axhline(height, color=grey, ls="--", lw=1)
     ax.axhspan(seeds.min(), seeds.max(), color=grey, alpha=0.15, lw=0)
-    ax.annotate(label, (1, height), (3, 3), textcoords="offset points", color=grey, fontsize=8)
+    place = (0.05 if side == "left" else 0.98, height)
+    look = {"xycoords": ax.get_yaxis_transform(), "textcoords": "offset points", "fontsize": 8}
+    ax.annotate(label, place, (0, 3), ha=side, color=grey, **look)
 
 
 def draw_time_steps(steps: pd.DataFrame) -> Figure:
@@ -96,7 +98,7 @@ def draw_time_steps(steps: pd.DataFrame) -> Figure:
         _curve(energy, spiking[spiking["scenario"] == name], "central", label)
         level = dense[dense["scenario"] == name]["central"]
         # On Loihi's panel the perceptron is the one in int8, which is drawn and named already.
-        _level(energy, level, "" if name == "loihi" else f"perceptron, {label}")
+        _level(energy, level, "" if name == "loihi" else f"perceptron, {label}", "right")
     energy.set_yscale("log")
     times = sorted(first["timesteps"].unique())
     for ax, title in zip(axes, PANELS.values(), strict=True):

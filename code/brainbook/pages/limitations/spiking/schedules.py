@@ -11,7 +11,7 @@ from opjoules.published.spiking import spikingformer_schedules
 from .rivals import SCHEDULED, rival_ratios, size_ratios
 
 FREE = "memory free"
-PUBLISHED = "published transformer, dense one with the same maps"
+PUBLISHED = "published transformer, same maps"
 SAME = "digits, perceptron of the same size"
 RIVALS = "digits, cheapest perceptron as accurate"
 MACHINES = {
