@@ -131,9 +131,13 @@ def layer_pair(inputs: int, outputs: int, timesteps: int, rate: float) -> dict[s
 
 def _table(layers: Mapping[str, Mapping[str, float]]) -> pd.DataFrame:
     rows: list[dict[str, float | str]] = [
-        {**dict.fromkeys(COLUMNS, 0.0), **counts, "layer": name, "kind": kind}
+        {
+            **dict.fromkeys(COLUMNS, 0.0),
+            **counts,
+            "layer": name,
+            "kind": "neuron" if name == "neuron" else "linear",
+        }
         for name, counts in layers.items()
-        for kind in ("neuron" if name == "neuron" else "linear",)
     ]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 

@@ -70,6 +70,7 @@ class Estimate:
     table : a row per layer and term: ``layer``, ``term`` (one of ``TERMS``), its ``count``,
         ``level`` (of memory), ``low``, ``central``, ``high`` (J), ``source``, ``note``.
     uncounted : operations that the count names but does not price.
+    schedule : what stays where between time steps.
     """
 
     profile: str
@@ -77,6 +78,7 @@ class Estimate:
     table: pd.DataFrame
     host: str = ""
     uncounted: tuple[str, ...] = ()
+    schedule: str = STEP_BY_STEP
 
     @property
     def joules(self) -> Joules:
@@ -163,6 +165,7 @@ def estimate(
         table=pd.DataFrame(rows, columns=columns),
         host=helper.name if helper is not None and len(multiplying) and chip.mac is None else "",
         uncounted=tuple(operations.attrs.get("uncounted", ())),
+        schedule=schedule,
     )
 
 
