@@ -41,8 +41,8 @@ NOISY = {
 }
 
 
-def draw_budget(result: tuple[pd.DataFrame, pd.DataFrame, Sweep]) -> Figure:
-    """Page attention/every_synapse, figure draw_budget: error against all synapses of a head."""
+def draw_counted(result: tuple[pd.DataFrame, pd.DataFrame, Sweep]) -> Figure:
+    """Page attention/every_synapse, figure draw_counted: error against all synapses of a head."""
     divided, rivals, published = result
     fig, ax = style.figure(height=5.2)
     ax.set(xscale="log", yscale="log", xlim=(1.5e4, 2.3e6), ylim=(0.07, 1))
@@ -85,8 +85,8 @@ def _error_axis(ax: Axes, ticks: list[float]) -> None:
     ax.minorticks_off()
 
 
-def draw_noise(result: pd.DataFrame) -> Figure:
-    """Page attention/every_synapse, figure draw_noise: noise in rates and traces, two leaks."""
+def draw_shaken(result: pd.DataFrame) -> Figure:
+    """Page attention/every_synapse, figure draw_shaken: noise in rates and traces, two leaks."""
     fig, axes = style.figure(1, len(LEAKS), height=3.6, sharey=True)
     most = result["noise"].max()
     for ax, leak in zip(axes, LEAKS, strict=True):

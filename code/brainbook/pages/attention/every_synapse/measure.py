@@ -110,7 +110,7 @@ def kind(document: str) -> str:
 
 @store.kept
 def measure_divided(descriptions: int, reference: int, tokens: int = 196) -> pd.DataFrame:
-    """Page attention/every_synapse, figure draw_budget: all heads, divided at each unit.
+    """Page attention/every_synapse, figure draw_counted: all heads, divided at each unit.
 
     Columns circuit, units, synapses, budget, document, layer, head, error. As many units as fit
     into the upper budgets, all synapses counted; and, budget ``rodent_high, ensheathed``, as
@@ -144,7 +144,7 @@ def all_head_sizes() -> dict[tuple[str, str], int]:
 def measure_rivals(
     descriptions: int, reference: int, few: int = FEW, per_layer: int = PER_LAYER, tokens: int = 196
 ) -> pd.DataFrame:
-    """Page attention/every_synapse, figure draw_budget: other circuits, fewer heads and documents.
+    """Page attention/every_synapse, figure draw_counted: other circuits, fewer heads and documents.
 
     Columns as in :func:`measure_divided`; every ``few``-th document, the first ``per_layer`` heads
     of every layer. What all heads share is tuned to all of them.
@@ -166,7 +166,7 @@ def measure_rivals(
 def measure_bounds(
     descriptions: int, reference: int, few: int = FEW, per_layer: int = PER_LAYER, tokens: int = 196
 ) -> pd.DataFrame:
-    """Page attention/every_synapse, figure draw_budget: bounds and guesses.
+    """Page attention/every_synapse, figure draw_counted: bounds and guesses.
 
     Columns as in ``bound_errors``, and layer; the bounds have as many units as a circuit divided
     at each unit has within the lower rodent budget.
@@ -189,7 +189,7 @@ def measure_noise(
     per_layer: int = PER_LAYER,
     tokens: int = 196,
 ) -> pd.DataFrame:
-    """Page attention/every_synapse, figure draw_noise: columns as in ``noisy_errors``, and layer.
+    """Page attention/every_synapse, figure draw_shaken: columns as in ``noisy_errors``, and layer.
 
     The circuit divided at each unit, as large as the upper human budget allows.
     """
@@ -240,7 +240,7 @@ def measure_decoder(
 
 
 def measure_published(log2_units: int, seeds: Sequence[int], tokens: int = 196) -> Sweep:
-    """Page attention/every_synapse, figure draw_budget: the sweep of attention/astrocytes."""
+    """Page attention/every_synapse, figure draw_counted: the sweep of attention/astrocytes."""
     return minilm_sweep(held_out_passages(seeds, tokens), sizes(log2_units))
 
 
