@@ -21,6 +21,7 @@ from brainbook.models.attention.minilm_text import (
     reference_passages,
 )
 from brainbook.models.attention.softmax import Problem, stacked
+from brainbook.models.features.landmarks import usual_metric
 
 from .bounds import bound_errors
 from .circuits import (
@@ -124,10 +125,12 @@ def measure_divided(descriptions: int, reference: int, tokens: int = 196) -> pd.
     text = documents(descriptions, reference, tokens)
     known = problem_on(calibration_passages(tokens))
     frames = []
-    for (circuit, budget), units in all_head_sizes().items():
-        for layer in range(LAYERS):
-            heads = {name: heads_on(ids).problem[layer] for name, ids in text.items()}
-            found = divided_errors(units, known[:, layer], heads, layer, circuit)
+    for layer in range(LAYERS):
+        heads = {name: heads_on(ids).problem[layer] for name, ids in text.items()}
+        part = known[:, layer]
+        metric = usual_metric(part.query, part.key)
+        for (circuit, budget), units in all_head_sizes().items():
+            found = divided_errors(units, part, heads, layer, circuit, metric)
             frames.append(found.assign(layer=layer, budget=budget))
     return with_synapses(pd.concat(frames, ignore_index=True))
 
