@@ -21,7 +21,7 @@ from pathlib import Path
 import grimp
 from joblib.hashing import NumpyHasher
 
-from . import paths
+from . import opened, paths
 
 PACKAGES = ("brainbook", "opjoules")
 PAGES = "brainbook.pages"
@@ -29,10 +29,19 @@ STARTED = time.time()
 
 
 @lru_cache(maxsize=1)
+@opened.aside()
 def import_graph() -> grimp.ImportGraph:
-    """Imports between the modules of the packages that are there, as they stand on disk."""
+    """Imports between the modules of the packages that are there, as they stand on disk.
+
+    Raises
+    ------
+    Unreadable : a module is not Python.
+    """
     there = [name for name in PACKAGES if (paths.CODE / name / "__init__.py").is_file()]
-    return grimp.build_graph(*there, cache_dir=None)
+    try:
+        return grimp.build_graph(*there, cache_dir=None)
+    except (grimp.exceptions.SourceSyntaxError, UnicodeError) as error:
+        raise paths.Unreadable(str(error).replace(f"{paths.ROOT}/", "")) from None
 
 
 def refresh() -> None:
@@ -91,11 +100,11 @@ def texts_in(source: str) -> frozenset[str]:
 
 
 def data_files(texts: Iterable[str]) -> set[str]:
-    """Files of ``data/``, relative to it, whose name or path is one of the texts."""
+    """Files of ``data/``, relative to it, whose name or path, there or here, is a text."""
     files = [path for path in paths.DATA.rglob("*") if path.is_file()]
     texts = set(texts)
     names = {path.relative_to(paths.DATA).as_posix() for path in files}
-    return {name for name in names if {name, name.rpartition("/")[2]} & texts}
+    return {name for name in names if {name, f"data/{name}", name.rpartition("/")[2]} & texts}
 
 
 @cache
@@ -107,19 +116,23 @@ def _read(module: str) -> tuple[str, frozenset[str]]:
 
 @lru_cache(maxsize=1)
 def environment() -> dict[str, str]:
-    """Python, platform and the installed version of every package that is pinned."""
+    """Python, platform and the installed version of every package that is pinned.
+
+    Raises
+    ------
+    Unreadable : ``constraints.txt`` is missing, or has a line that pins nothing.
+    """
     pinned = set()
-    constraints = paths.ROOT / "constraints.txt"
-    if constraints.is_file():
-        for line in constraints.read_text().splitlines():
-            name = re.match(r"[A-Za-z0-9._-]+", line)
-            if name:
-                pinned.add(_normal(name.group()))
+    for line in paths.text_of(paths.ROOT / "constraints.txt").splitlines():
+        found = re.fullmatch(r"([\w.-]+)==\S+", line.strip())
+        if not found:
+            raise paths.Unreadable(f"constraints.txt: got {line!r}; must be name==version")
+        pinned.add(_normal(found[1]))
     versions = {"python": platform.python_version(), "machine": platform.machine()}
     for distribution in metadata.distributions():
         name = _normal(distribution.metadata["Name"] or "")
-        if name in pinned:
-            versions[name] = distribution.version
+        if name in pinned:  # the first on the path is the one that Python imports
+            versions.setdefault(name, distribution.version)
     return versions
 
 
@@ -127,6 +140,7 @@ def _normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
+@opened.aside()
 def parts(modules: Iterable[str], sources: Iterable[str] = ()) -> dict[str, str]:
     """Digest of each input, by name, so that a difference can be told in words.
 

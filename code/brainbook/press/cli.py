@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable
 from contextlib import contextmanager
@@ -11,22 +13,46 @@ from functools import partial
 from pathlib import Path
 
 import click
+import psutil
 from filelock import FileLock, Timeout
 from rich.console import Console
 
 from brainbook import __version__
-from brainbook.evidence import fingerprint, paths, store
+from brainbook.evidence import bibliography, fingerprint, paths, store
 
 from . import assets as js
 from . import cache, contents, execute, html, notebooks, nursery
 from . import ledger as ledgers
 from . import new as template
-from .errors import BookError
+from .errors import OUTSIDE, BookError, in_a_sentence
 
 console = Console(highlight=False, soft_wrap=True)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+# Made under these names in ``_build`` by a process, whose number ends them, and then moved.
+HALF_MADE = (
+    "pages/**/.new-*",
+    "editions/.new-*",
+    "runs/**/.new-*",
+    ".ledger.json.*",
+    "store/*/*/*.new",
+)
+SOURCE = re.compile(r"\b[a-z]+\d{4}\w*")
+
+
+class Press(click.Group):
+    """The commands; what is wrong with a file or a disk they say in a sentence."""
+
+    def invoke(self, ctx: click.Context):
+        try:
+            return super().invoke(ctx)
+        except OUTSIDE as error:
+            if getattr(error, "errno", None) == errno.EPIPE:  # nobody reads on: click's own matter
+                raise
+            raise BookError(in_a_sentence(error)) from None
+
+
+@click.group(cls=Press, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
 def main() -> None:
     """Build, run and check the book."""
@@ -34,7 +60,16 @@ def main() -> None:
 
 @contextmanager
 def press_lock(wait: bool):
-    """Keep a second build out while one is at work."""
+    """Keep a second build out while one is at work; sweep up what one left that was killed.
+
+    Raises
+    ------
+    BookError : another build is at work; something stands where the press keeps its own.
+    """
+    if paths.BUILD.exists() and not paths.BUILD.is_dir():
+        raise BookError("_build: is a file, and must be a folder; move it away")
+    if html.published().exists() and not html.published().is_symlink():
+        raise BookError("_build/html: is no link to an edition of the press; move it away")
     paths.BUILD.mkdir(exist_ok=True)
     lock = FileLock(paths.BUILD / ".lock")
     try:
@@ -45,9 +80,22 @@ def press_lock(wait: bool):
         console.print("another build is at work in this checkout; waiting for it to end")
         lock.acquire()
     try:
+        _sweep()
         yield
     finally:
         lock.release()
+
+
+def _sweep() -> None:
+    """Remove what processes that have ended left half made."""
+    for left in [path for pattern in HALF_MADE for path in paths.BUILD.glob(pattern)]:
+        number = re.search(r"(\d+)(\.new)?$", left.name)
+        if number and int(number[1]) != os.getpid() and psutil.pid_exists(int(number[1])):
+            continue
+        if left.is_dir():
+            shutil.rmtree(left)
+        else:
+            left.unlink()
 
 
 def write_atomically(path: Path, text: str) -> None:
@@ -121,8 +169,6 @@ def execute_stale(
     ------
     BookError : a page failed; the others were executed.
     """
-    for leftover in paths.BUILD.glob("pages/**/.new-*"):
-        shutil.rmtree(leftover)
     stale = [key for key in keys if not cache.use(key)]
     for key in stale:
         console.print(f"stale {key.page.name}: {cache.why_stale(key)}")
@@ -137,10 +183,20 @@ def checked_claims(executions: list[cache.Key], notices: dict[str, str]) -> list
 
     Raises
     ------
-    BookError : a claim fails on a page without a notice, one that is fresh; two share an id.
+    BookError : on a page without a notice, one that is fresh, a claim fails or names a source
+        that is not among the references; two claims share an id.
     """
     rows = ledgers.collect(executions)
-    failing = [row for row in ledgers.failing(rows) if row["page"] not in notices]
+    fresh = [row for row in rows if row["page"] not in notices]
+    known = bibliography.entries().entries if fresh else {}
+    for row in fresh:
+        missing = [key for key in SOURCE.findall(row["source"]) if key not in known]
+        if missing:
+            raise BookError(
+                f"page {row['page']}: the source of claim {row['id']} is {missing[0]}, "
+                "which references.bib does not hold"
+            )
+    failing = ledgers.failing(fresh)
     if failing:
         raise BookError(
             f"{len(failing)} of {len(rows)} claims fail:\n"
@@ -183,6 +239,7 @@ def run(page: str, parameters: tuple[tuple[str, str], ...], output: Path | None)
         raise BookError(f"output: got {folder}; it holds something else: name a new folder")
     folder.mkdir(parents=True, exist_ok=True)
     fresh = folder / f".new-{os.getpid()}"
+    shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir()
     nursery.open_for([key])
     try:
@@ -233,9 +290,9 @@ def status() -> None:
             console.print(f"{page.name}: prose only")
             continue
         key = cache.key_of(page)
-        known = cache.records(page)
-        took += [record["seconds"] for record in known[:1]]
-        seconds = f" ({known[0]['seconds']} s when last executed)" if known else ""
+        known = cache.last(page)
+        took += [known["seconds"]] if known else []
+        seconds = f" ({known['seconds']} s when last executed)" if known else ""
         failed = cache.failure(key)
         if failed:
             console.print(f"{page.name}: failed: {failed['message']}{seconds}")

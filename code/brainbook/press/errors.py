@@ -1,6 +1,16 @@
 """The press's own error: a message for the person at the terminal, no traceback."""
 
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
 import click
+
+from brainbook.evidence.paths import Unreadable, shown
+
+# No fault of the press either: a file that is not what it must be, a disk that is full.
+OUTSIDE = (Unreadable, OSError)
 
 
 class BookError(click.ClickException):
@@ -8,3 +18,16 @@ class BookError(click.ClickException):
 
     def format_message(self) -> str:
         return self.message
+
+
+def in_a_sentence(error: Exception) -> str:
+    """What one of the errors ``OUTSIDE`` says: which file, and why."""
+    if isinstance(error, shutil.Error):  # of many files, or of one
+        first = error.args[0][0] if isinstance(error.args[0], list) else ("", "", error.args[0])
+        return f"{shown(Path(first[1]))}: {first[2]}" if first[1] else str(first[2])
+    if isinstance(error, OSError) and error.strerror:
+        names = [shown(Path(name)) for name in (error.filename, error.filename2) if name]
+        return ": ".join(
+            [" to ".join(names), error.strerror.lower()] if names else [error.strerror.lower()]
+        )
+    return str(error)

@@ -10,17 +10,20 @@ of starting Python anew. So no page waits for imports that another page needed b
 
 from __future__ import annotations
 
+import ctypes
 import multiprocessing
 import os
 import re
 import sys
 import threading
+from contextlib import suppress
 from importlib.metadata import EntryPoint
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
+import psutil
 from ipykernel.kernelapp import IPKernelApp
 from jupyter_client.provisioning import KernelProvisionerFactory, LocalProvisioner
 from nbclient.exceptions import DeadKernelError
@@ -29,6 +32,8 @@ from papermill import execute_notebook
 from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError, strip_color
 from traitlets.config import Config
+
+from brainbook.evidence import opened
 
 # One thread a process, whatever the number of processes: sums come out in the same order, so
 # the numbers do not depend on how many pages run side by side.
@@ -60,10 +65,13 @@ ENVIRONMENT = THREADS | {
 }
 START_TIMEOUT = 600  # seconds that a kernel may take to start on a crowded machine
 FORKED = "forked-for-the-book"
+SUBREAPER = 36  # Linux: orphans among the descendants become children of this process
 
 
 class Job(NamedTuple):
     """Paths: the notebook, where it goes executed, its results, and what the processes print.
+
+    ``opened`` is where they note the files of the checkout that they open.
 
     ``forks``: whether the kernel is forked as well.
     """
@@ -72,6 +80,7 @@ class Job(NamedTuple):
     output: str
     results: str
     log: str
+    opened: str
     forks: bool = False
 
 
@@ -129,6 +138,7 @@ def _kernel(orders: Connection, *of_the_worker: Connection) -> None:
     os.environ |= environment
     if folder:
         os.chdir(folder)
+    opened.watch()
     # What it is given after the module's name, and who must live for it to live.
     options = [*command[command.index("ipykernel_launcher") + 1 :]]
     sys.argv = ["ipykernel_launcher", *options]
@@ -211,7 +221,9 @@ def work(job: Job, press: Connection) -> None:
     with open(job.log, "w") as log:
         for printed in (1, 2):
             os.dup2(log.fileno(), printed)
-    os.environ |= ENVIRONMENT | {"BRAINBOOK_RESULTS": job.results}
+    os.environ |= ENVIRONMENT | {"BRAINBOOK_RESULTS": job.results, opened.LOG: job.opened}
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(SUBREAPER, 1, 0, 0, 0)
     waiting = _wait_for_orders(press) if job.forks else None
     threading.Thread(target=_end_with_the_press, daemon=True).start()
     ReportingEngine.press = press
@@ -220,6 +232,7 @@ def work(job: Job, press: Connection) -> None:
     finally:
         if waiting:
             waiting.kill()
+        end(family(os.getpid()))
 
 
 def _wait_for_orders(press: Connection) -> _Waiting:
@@ -234,4 +247,19 @@ def _wait_for_orders(press: Connection) -> _Waiting:
 
 def _end_with_the_press() -> None:
     multiprocessing.parent_process().join()
+    end(family(os.getpid()))
     os._exit(2)
+
+
+def family(pid: int) -> list[psutil.Process]:
+    """All that a process started, and what that started; on Linux also what went off on its own."""
+    with suppress(psutil.NoSuchProcess):
+        return psutil.Process(pid).children(recursive=True)
+    return []
+
+
+def end(processes: list[psutil.Process]) -> None:
+    """End processes, those among them that have ended already."""
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
