@@ -84,7 +84,9 @@ def recorded() -> Iterator[set[str]]:
 def refused(found: Iterable[str], inputs: dict[str, str]) -> str:
     """What is wrong where ``found`` holds names that the inputs of a result lack; else empty."""
     unseen = sorted(name for name in set(found) if _input(name) not in inputs)
-    return unseen and (
+    if not unseen:
+        return ""
+    return (
         f"opens {', '.join(unseen)}, which no digest covers; import modules by a statement, read "
         "files of data/ by a literal name, and leave what the press keeps to it"
     )

@@ -121,7 +121,7 @@ def records(page: Page) -> Iterator[dict]:
 
 def last(page: Page) -> dict | None:
     """Record of the execution last used."""
-    return next(records(page), None)
+    return next(iter(records(page)), None)
 
 
 def _complete(page: Page) -> list[Path]:

@@ -8,13 +8,10 @@ import os
 import re
 import shutil
 from collections.abc import Callable
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 import click
-import psutil
-from filelock import FileLock, Timeout
 from rich.console import Console
 
 from brainbook import __version__
@@ -25,18 +22,11 @@ from . import cache, contents, execute, html, notebooks, nursery
 from . import ledger as ledgers
 from . import new as template
 from .errors import OUTSIDE, BookError, in_a_sentence
+from .lock import press_lock
 
 console = Console(highlight=False, soft_wrap=True)
 
 
-# Made under these names in ``_build`` by a process, whose number ends them, and then moved.
-HALF_MADE = (
-    "pages/**/.new-*",
-    "editions/.new-*",
-    "runs/**/.new-*",
-    ".ledger.json.*",
-    "store/*/*/*.new",
-)
 SOURCE = re.compile(r"\b[a-z]+\d{4}\w*")
 
 
@@ -56,46 +46,6 @@ class Press(click.Group):
 @click.version_option(__version__)
 def main() -> None:
     """Build, run and check the book."""
-
-
-@contextmanager
-def press_lock(wait: bool):
-    """Keep a second build out while one is at work; sweep up what one left that was killed.
-
-    Raises
-    ------
-    BookError : another build is at work; something stands where the press keeps its own.
-    """
-    if paths.BUILD.exists() and not paths.BUILD.is_dir():
-        raise BookError("_build: is a file, and must be a folder; move it away")
-    if html.published().exists() and not html.published().is_symlink():
-        raise BookError("_build/html: is no link to an edition of the press; move it away")
-    paths.BUILD.mkdir(exist_ok=True)
-    lock = FileLock(paths.BUILD / ".lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        if not wait:
-            raise BookError("another build is at work in this checkout") from None
-        console.print("another build is at work in this checkout; waiting for it to end")
-        lock.acquire()
-    try:
-        _sweep()
-        yield
-    finally:
-        lock.release()
-
-
-def _sweep() -> None:
-    """Remove what processes that have ended left half made."""
-    for left in [path for pattern in HALF_MADE for path in paths.BUILD.glob(pattern)]:
-        number = re.search(r"(\d+)(\.new)?$", left.name)
-        if number and int(number[1]) != os.getpid() and psutil.pid_exists(int(number[1])):
-            continue
-        if left.is_dir():
-            shutil.rmtree(left)
-        else:
-            left.unlink()
 
 
 def write_atomically(path: Path, text: str) -> None:
@@ -128,7 +78,7 @@ def build(
     execution of the same cells, where there is one, or as prose; both say so.
     """
     chosen = {contents.page(name).name for name in names}
-    with press_lock(wait):
+    with press_lock(wait, console.print):
         pages = contents.pages()
         fingerprint.refresh()
         keys = [cache.key_of(page) for page in pages if page.runs]

@@ -22,12 +22,10 @@ class BookError(click.ClickException):
 
 def in_a_sentence(error: Exception) -> str:
     """What one of the errors ``OUTSIDE`` says: which file, and why."""
-    if isinstance(error, shutil.Error):  # of many files, or of one
-        first = error.args[0][0] if isinstance(error.args[0], list) else ("", "", error.args[0])
-        return f"{shown(Path(first[1]))}: {first[2]}" if first[1] else str(first[2])
+    if isinstance(error, shutil.Error) and isinstance(error.args[0], list):  # of many: the first
+        _, target, why = error.args[0][0]
+        return f"{shown(Path(target))}: {why}"
     if isinstance(error, OSError) and error.strerror:
-        names = [shown(Path(name)) for name in (error.filename, error.filename2) if name]
-        return ": ".join(
-            [" to ".join(names), error.strerror.lower()] if names else [error.strerror.lower()]
-        )
+        names = [shown(Path(str(name))) for name in (error.filename, error.filename2) if name]
+        return ": ".join([*names, error.strerror.lower()])
     return str(error)

@@ -48,10 +48,10 @@ def run_notebook(
     book: nbformat.NotebookNode, folder: Path, on_cell: Callable[[int, int], None]
 ) -> dict | None:
     """Execute a notebook into ``folder``; None, or the event that tells how it failed."""
-    names = ("source.ipynb", "executed.ipynb", "results", "worker.log", cache.OPENED)
-    source, target, _, log, _ = where = [folder / name for name in names]
+    source, target, log = (folder / n for n in ("source.ipynb", "executed.ipynb", "worker.log"))
     nbformat.write(book, source)
-    job = worker.Job(*map(str, where), forks=nursery.FORKS)
+    where = str(source), str(target), str(folder / "results"), str(log), str(folder / cache.OPENED)
+    job = worker.Job(*where, forks=nursery.FORKS)
     events, theirs = nursery.processes.Pipe(duplex=False)
     work = nursery.started(worker.work, job, theirs)
     theirs.close()

@@ -223,7 +223,8 @@ def _complaints(said: str) -> list[str]:
         for line in said.splitlines()
         if re.search(r"WARNING|ERROR|CRITICAL", line)
     ]
-    return lines or said.strip().splitlines()[-15:]
+    errors = re.findall(r"(?m)^(?:\w+\.)*\w+Error: .+", said)  # no log yet: Sphinx never started
+    return lines or errors[-1:] or said.strip().splitlines()[-15:]
 
 
 def _in_words(line: str) -> str:
