@@ -32,7 +32,6 @@ NOISE = re.compile(r"\x1b\[[0-9;]*m")
 # Sphinx ends with the press: left alone, it would meet the next build's in the same folder.
 SPHINX = """
 import os, sys, threading, time
-from jupyter_book.cli.main import main
 
 def end_with(press):
     while os.getppid() == press:
@@ -40,6 +39,7 @@ def end_with(press):
     os._exit(1)
 
 threading.Thread(target=end_with, args=[int(sys.argv.pop(1))], daemon=True).start()
+from jupyter_book.cli.main import main
 main()
 """
 
@@ -103,7 +103,8 @@ def _check_configuration(content: bytes) -> None:
         raise BookError(f"_config.yml: broken: {error}") from None
     if not isinstance(given, dict):
         raise BookError(f"_config.yml: got {type(given).__name__}; must be a table of settings")
-    executes = (given.get("execute") or {}).get("execute_notebooks", "auto")
+    table = given.get("execute") or {}
+    executes = table.get("execute_notebooks", "auto") if isinstance(table, dict) else table
     if executes not in ("off", False):
         raise BookError(
             f"_config.yml, execute_notebooks: got {executes!r}; must be off: the press executes"
@@ -121,7 +122,7 @@ def _unknown_keys(given: dict) -> list[str]:
     source = resources.files("jupyter_book")
     defaults = yaml.safe_load((source / "default_config.yml").read_text("utf-8"))
     schema = json.loads((source / "config_schema.json").read_text("utf-8"))["properties"]
-    unknown = [key for key in given if key not in defaults | schema]
+    unknown = [str(key) for key in given if key not in defaults | schema]
     for table in (key for key in given if isinstance(given[key], dict) and key not in unknown):
         known = (defaults.get(table) or {}) | schema.get(table, {}).get("properties", {})
         unknown += [f"{table}/{key}" for key in given[table] if key not in known]

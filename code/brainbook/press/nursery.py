@@ -77,7 +77,8 @@ def import_first(modules: str) -> None:
         with suppress(Exception):  # the page that imports it will say what is wrong
             import_module(name)
     for name in set(sys.modules) - before:
-        if opened.name_of(getattr(sys.modules[name], "__file__", None) or os.devnull):
+        file = getattr(sys.modules[name], "__file__", None) or ""
+        if os.path.isabs(file) and opened.name_of(file):  # torch.ops has a file that is none
             holder, _, leaf = name.rpartition(".")
             del sys.modules[name]
             vars(sys.modules.get(holder, sys)).pop(leaf, None)
