@@ -162,6 +162,32 @@ def parts(modules: Iterable[str], sources: Iterable[str] = ()) -> dict[str, str]
     return result
 
 
+def refused(files: Iterable[str], inputs: Mapping[str, str]) -> str:
+    """What is wrong where opened ``files`` of the checkout are not among ``inputs``; else empty.
+
+    A module that ran only because the ``__init__`` of its package imports it is let pass.
+    """
+    known, more = set(), {name.removeprefix("module ") for name in inputs} & import_graph().modules
+    while more - known:
+        known, more = more, reached(more)
+    covered = {f"module {name}" for name in known} | inputs.keys()
+    unseen = sorted(file for file in set(files) if _as_input(file) not in covered)
+    if not unseen:
+        return ""
+    return (
+        f"opens {', '.join(unseen)}, which no digest covers; import modules by a statement, read "
+        "files of data/ by a literal name, and leave what the press keeps to it"
+    )
+
+
+def _as_input(file: str) -> str:
+    """The name that a file of the checkout has, or would have, among the inputs of a result."""
+    folder, _, rest = file.partition("/")
+    if folder == paths.CODE.name and rest.endswith(".py"):
+        return "module " + rest.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+    return f"{folder} {rest}"
+
+
 def digest(content: bytes | str) -> str:
     """SHA-256 in hex."""
     return hashlib.sha256(content.encode() if isinstance(content, str) else content).hexdigest()

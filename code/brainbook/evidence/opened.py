@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from functools import cache
@@ -79,22 +79,3 @@ def recorded() -> Iterator[set[str]]:
     finally:
         _aside.reset(inside)
         names.update(before)
-
-
-def refused(found: Iterable[str], inputs: dict[str, str]) -> str:
-    """What is wrong where ``found`` holds names that the inputs of a result lack; else empty."""
-    unseen = sorted(name for name in set(found) if _input(name) not in inputs)
-    if not unseen:
-        return ""
-    return (
-        f"opens {', '.join(unseen)}, which no digest covers; import modules by a statement, read "
-        "files of data/ by a literal name, and leave what the press keeps to it"
-    )
-
-
-def _input(name: str) -> str:
-    """The name of a file among the inputs of a result."""
-    folder, _, rest = name.partition("/")
-    if folder == paths.CODE.name and rest.endswith(".py"):
-        return "module " + rest.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-    return f"{folder} {rest}"

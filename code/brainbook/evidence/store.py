@@ -157,7 +157,7 @@ def _made(call: Callable[[], R], place: _Place) -> R:
     """
     with opened.recorded() as names:
         value = call()
-        wrong = opened.refused(names, place.inputs)
+        wrong = fingerprint.refused(names, place.inputs)
     if wrong:
         raise ValueError(f"{place.name}: {wrong}")
     return value

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import nbformat
 
-from brainbook.evidence import fingerprint, opened, paths
+from brainbook.evidence import fingerprint, paths
 
 from . import notebooks
 from .contents import Page
@@ -210,7 +210,8 @@ def keep(key: Key, made: Path, seconds: float) -> None:
 def _check(key: Key, made: Path) -> None:
     """Refuse an execution that something stands behind which the key does not know."""
     found = made / OPENED
-    wrong = found.is_file() and opened.refused(found.read_text("utf-8").splitlines(), key.parts)
+    names = found.read_text("utf-8").splitlines() if found.is_file() else []
+    wrong = fingerprint.refused(names, key.parts)
     if wrong:
         raise BookError(f"page {key.page.name}: {wrong}")
     found.unlink(missing_ok=True)
