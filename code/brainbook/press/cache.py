@@ -107,7 +107,7 @@ def _sealed(page: str, parts: dict, seconds: float, made: dict) -> dict:
 
 def _digests(folder: Path) -> dict[str, str]:
     """Digest of each file that an execution made, by its path in the folder."""
-    made = (path for path in folder.rglob("*") if path.is_file() and path.name != RECORD)
+    made = (path for path in folder.rglob("*") if path.is_file() and path != folder / RECORD)
     return {
         path.relative_to(folder).as_posix(): fingerprint.digest(path.read_bytes()) for path in made
     }

@@ -26,7 +26,7 @@ from .lock import press_lock
 
 console = Console(highlight=False, soft_wrap=True)
 
-
+# A key of references.bib in the source of a claim, which may be a formula in words instead.
 SOURCE = re.compile(r"\b[a-z]+\d{4}\w*")
 
 

@@ -81,7 +81,8 @@ def import_first(modules: str) -> None:
         if os.path.isabs(file) and opened.name_of(file):  # torch.ops has a file that is none
             holder, _, leaf = name.rpartition(".")
             del sys.modules[name]
-            vars(sys.modules.get(holder, sys)).pop(leaf, None)
+            if holder in sys.modules:
+                vars(sys.modules[holder]).pop(leaf, None)
 
 
 import_first(os.environ.pop(MODULES, ""))

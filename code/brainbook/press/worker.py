@@ -17,7 +17,9 @@ import re
 import signal
 import sys
 import threading
+import time
 from contextlib import suppress
+from glob import glob
 from importlib.metadata import EntryPoint
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -65,6 +67,7 @@ ENVIRONMENT = THREADS | {
     "PYTHONWARNINGS": "ignore:IProgress not found",
 }
 START_TIMEOUT = 600  # seconds that a kernel may take to start on a crowded machine
+PATIENCE = 2  # seconds that what a page started may take to end after it
 FORKED = "forked-for-the-book"
 SUBREAPER = 36  # Linux: orphans among the descendants become children of this process
 
@@ -233,7 +236,19 @@ def work(job: Job, press: Connection) -> None:
     finally:
         if waiting:
             waiting.kill()
-        end(family(os.getpid()))
+            waiting.wait()
+        _end_what_is_left()
+
+
+def _end_what_is_left() -> None:
+    """End what the page started, after a moment in which it may end by itself and clean up."""
+    limit = time.monotonic() + PATIENCE
+    while time.monotonic() < limit and family(os.getpid()):
+        with suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG) != (0, 0):
+                pass
+        time.sleep(0.02)
+    end(family(os.getpid()))
 
 
 def _wait_for_orders(press: Connection) -> _Waiting:
@@ -258,9 +273,9 @@ def family(pid: int) -> list[int]:
     A worker's family has what went off on its own as well, see ``SUBREAPER``.
     """
     children = []
-    with suppress(OSError):  # it, or one of its threads, has just ended
-        for file in Path("/proc").glob(f"{pid}/task/*/children"):
-            children += [int(number) for number in file.read_text().split()]
+    for file in glob(f"/proc/{pid}/task/*/children"):
+        with suppress(OSError):  # the thread has just ended
+            children += [int(number) for number in Path(file).read_text().split()]
     return [*children, *(number for child in children for number in family(child))]
 
 
