@@ -63,12 +63,13 @@ def test_a_full_disk_leaves_the_edition_and_no_half_copy(tmp_path, monkeypatch):
 
     def copied(source, target, **options):
         target.mkdir()
-        raise shutil.Error([(str(source), str(target), "no space left on device")])
+        why = OSError(errno.ENOSPC, "No space left on device", str(source), None, str(target))
+        raise shutil.Error([(str(source), str(target), str(why))])
 
     monkeypatch.setattr(shutil, "copytree", copied)
     with pytest.raises(OSError) as full:
         html._publish(made, "b" * 64)
-    assert "no space left on device" in in_a_sentence(full.value)
+    assert in_a_sentence(full.value).endswith(": no space left on device")
     assert in_a_sentence(OSError(errno.ENOSPC, "No space")) == "no space"
     assert (html.published() / "index.html").read_text() == "first"
     assert [path.name for path in (tmp_path / "editions").iterdir()] == ["a" * 16]

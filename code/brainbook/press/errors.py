@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -24,7 +25,8 @@ def in_a_sentence(error: Exception) -> str:
     """What one of the errors ``OUTSIDE`` says: which file, and why."""
     if isinstance(error, shutil.Error) and isinstance(error.args[0], list):  # of many: the first
         _, target, why = error.args[0][0]
-        return f"{shown(Path(target))}: {why}"
+        reason = re.sub(r"^\[Errno \d+\] |: '.*", "", str(why))
+        return f"{shown(Path(target))}: {reason.lower()}"
     if isinstance(error, OSError) and error.strerror:
         names = [shown(Path(str(name))) for name in (error.filename, error.filename2) if name]
         return ": ".join([*names, error.strerror.lower()])
