@@ -146,16 +146,13 @@ def test_code_edited_since_the_process_began_keeps_nothing(counted, folder, monk
     assert len(counted.calls) == 2 and made(folder) == []
 
 
-def test_a_data_file_by_a_computed_name_keeps_nothing(folder, tmp_path, monkeypatch):
-    monkeypatch.setattr(paths, "DATA", tmp_path / "data")
-    paths.DATA.mkdir()
-    (paths.DATA / "hidden.csv").write_text("x")
-
+@pytest.mark.parametrize("name", ["data/README.md", "LICENSE"])
+def test_a_file_that_no_digest_covers_keeps_nothing(folder, name):
     def reading():
-        return (paths.DATA / ("hid" + "den.csv")).read_text()
+        return (paths.ROOT / name).read_text()
 
     reading.__module__, reading.__qualname__ = digits.__module__, "reading"
-    with pytest.raises(ValueError, match=r"reads \['hidden.csv'\] by a computed name"):
+    with pytest.raises(ValueError, match=f"opens {name}, which no digest covers"):
         store.kept(reading)()
     assert made(folder) == []
 

@@ -65,7 +65,10 @@ def parse_parameters(book: NotebookNode, given: dict[str, str]) -> dict:
         if name not in known:
             listed = ", ".join(f"{k} (default {v!r})" for k, v in known.items()) or "none"
             raise BookError(f"parameter: got {name!r}; the page has {listed}")
-        value = yaml.safe_load(text)
+        try:
+            value = yaml.safe_load(text)
+        except yaml.YAMLError:
+            raise BookError(f"parameter {name}: got {text!r}, which is no value in YAML") from None
         wanted = type(known[name])
         if wanted is float and isinstance(value, int) and not isinstance(value, bool):
             value = float(value)
