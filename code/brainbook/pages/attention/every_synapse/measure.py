@@ -125,8 +125,9 @@ def measure_divided(descriptions: int, reference: int, tokens: int = 196) -> pd.
     text = documents(descriptions, reference, tokens)
     known = problem_on(calibration_passages(tokens))
     frames = []
+    seen = {name: heads_on(ids).problem for name, ids in text.items()}
     for layer in range(LAYERS):
-        heads = {name: heads_on(ids).problem[layer] for name, ids in text.items()}
+        heads = {name: problem[layer] for name, problem in seen.items()}
         part = known[:, layer]
         metric = usual_metric(part.query, part.key)
         for (circuit, budget), units in all_head_sizes().items():
@@ -158,7 +159,7 @@ def measure_rivals(
         heads = slice(None) if circuit == SHARED else slice(per_layer)
         for budget, units in _chosen(circuit, names).items():
             for layer in range(LAYERS):
-                test = {name: heads_on(ids).problem[layer, heads] for name, ids in text.items()}
+                test = {name: problem[layer, heads] for name, problem in text.items()}
                 found = measure(units, known[:, layer, heads], test, draw=layer)
                 frames.append(found.assign(layer=layer, budget=budget))
     frame = pd.concat(frames, ignore_index=True)
@@ -178,7 +179,7 @@ def measure_bounds(
     units = list(_chosen(EACH, BUDGETS[:1]).values())
     frames = []
     for layer in range(LAYERS):
-        test = {name: heads_on(ids).problem[layer, :per_layer] for name, ids in text.items()}
+        test = {name: problem[layer, :per_layer] for name, problem in text.items()}
         found = bound_errors(units, known[:, layer, :per_layer], test, draw=layer)
         frames.append(found.assign(layer=layer))
     return pd.concat(frames, ignore_index=True)
@@ -200,7 +201,7 @@ def measure_noise(
     (units,) = _chosen(EACH, BUDGETS[-1:]).values()
     frames = []
     for layer in range(LAYERS):
-        test = {name: heads_on(ids).problem[layer, :per_layer] for name, ids in text.items()}
+        test = {name: problem[layer, :per_layer] for name, problem in text.items()}
         part = known[:, layer, :per_layer]
         found = noisy_errors(units, LEAKS, NOISES, part, test, layer, seeded(96, layer))
         frames.append(found.assign(layer=layer))
@@ -255,10 +256,11 @@ def _chosen(circuit: str, names: Sequence[str]) -> dict[str, int]:
 
 def _some(
     descriptions: int, reference: int, few: int, tokens: int
-) -> tuple[dict[str, Passage], Problem]:
-    """Every ``few``-th test document, and all heads on calibration text."""
+) -> tuple[dict[str, Problem], Problem]:
+    """All heads on every ``few``-th test document, and on calibration text."""
     text = list(documents(descriptions, reference, tokens).items())[::few]
-    return dict(text), problem_on(calibration_passages(tokens))
+    read = {name: heads_on(ids).problem for name, ids in text}
+    return read, problem_on(calibration_passages(tokens))
 
 
 def typical(frame: pd.DataFrame, **labels: object) -> pd.Series:
