@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 import os
 import subprocess
 import sys
@@ -189,3 +190,13 @@ def test_a_parameter_left_out_counts_as_its_default(counted):
     assert len(counted.calls) == 1
     store.made_once(counted, units=[1], seeds=(0, 2))
     assert len(counted.calls) == 2
+
+
+def test_lines_that_a_traceback_shows_are_no_input(folder):
+    def warning():
+        linecache.clearcache()
+        return linecache.getline(store.__file__, 1)
+
+    warning.__module__, warning.__qualname__ = digits.__module__, "warning"
+    assert store.kept(warning)().startswith('"""')
+    assert len(made(folder)) == 1

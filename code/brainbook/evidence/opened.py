@@ -34,6 +34,9 @@ def watch() -> None:
     def note(event: str, arguments: tuple) -> None:
         if event != "open" or not isinstance(arguments[0], PATHS) or _aside.get():
             return
+        # Who shows a warning or a traceback reads the lines of its modules: linecache, so tokenize.
+        if sys._getframe(1).f_globals.get("__name__") == "tokenize":
+            return
         name, writes = name_of(arguments[0]), arguments[2] & os.O_ACCMODE == os.O_WRONLY
         # Nothing that is made depends on what is only written, but for what the press collects.
         if name and name not in names and (not writes or name.startswith(KEPT)):
