@@ -241,6 +241,12 @@ def executed(key: Key) -> nbformat.NotebookNode:
     return nbformat.read(key.folder / "executed.ipynb", as_version=4)
 
 
+def seconds(key: Key) -> float:
+    """What the execution of a fresh page took."""
+    record = record_in(key.folder)
+    return record["seconds"] if record else float("nan")
+
+
 def results(key: Key) -> Path:
     """Folder of the page's figures, numbers and claims."""
     return key.folder / "results" / key.page.name

@@ -137,6 +137,7 @@ def _written(book: nbformat.NotebookNode, notice: str) -> bytes:
 
 def _executed(key: Key, notice: str) -> dict[str, bytes]:
     book = notebooks.with_outputs(key.page.notebook(), cache.executed(key))
+    book = notebooks.with_seconds(book, cache.seconds(key))
     files = {f"{key.page.docname}.ipynb": _written(book, notice)}
     for path in cache.results(key).glob("*.*"):
         if path.suffix in (".svg", ".png", ".csv"):

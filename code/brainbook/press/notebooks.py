@@ -21,6 +21,7 @@ INJECTED = "injected-parameters"
 TITLE = re.compile(r"(?m)^# .+$")
 GLUED = re.compile(r"\{glue:\w+\}`[^`]*`")
 TO_COME = "…"
+RERUN = re.compile(r"(?m)^## Run it yourself$")
 
 
 def code_cells(book: NotebookNode) -> list[NotebookNode]:
@@ -137,6 +138,17 @@ def with_notice(book: NotebookNode, notice: str) -> NotebookNode:
             before, after = cell.source[: title.end()], cell.source[title.end() :]
             cell.source = f"{before}\n\n:::{{warning}}\n{notice}\n:::\n{after}"
             break
+    return book
+
+
+def with_seconds(book: NotebookNode, seconds: float) -> NotebookNode:
+    """The page with what its execution took, where it invites to run it."""
+    for cell in book.cells:
+        heading = RERUN.search(cell.source) if cell.cell_type == "markdown" else None
+        if heading:
+            took = f"Executing this page took {seconds:,.0f} s when this edition was made."
+            end = heading.end()
+            cell.source = f"{cell.source[:end]}\n\n{took}{cell.source[end:]}"
     return book
 
 
