@@ -7,6 +7,7 @@ from brainbook.evidence.datasets import (
     CALIBRATION_TEXTS,
     TEST_TEXTS,
     docstrings,
+    reference_texts,
     runs_of_words,
     text,
 )
@@ -16,6 +17,7 @@ from brainbook.models.attention.minilm_text import (
     held_out_passages,
     passages,
     passages_of,
+    reference_passages,
     token_numbers,
 )
 
@@ -61,6 +63,26 @@ def test_no_calibration_text_repeats_eight_words_of_a_test_document():
     assert len(unseen) > 1000
     assert not runs_of_words(docstrings(), 8) & unseen
     assert not runs_of_words(map(text, CALIBRATION_TEXTS), 8) & unseen
+
+
+def test_reference_passages_are_the_beginnings_of_their_topics():
+    found, texts = reference_passages(3, 40), reference_texts(3)
+    assert list(found) == list(texts)
+    for name, ids in found.items():
+        assert len(ids) == 40 and list(ids[1:-1]) == token_numbers(texts[name])[:38]
+        assert ids == passages(texts[name], 40)[0]
+    with pytest.raises(ValueError, match="count: got -1"):
+        reference_passages(-1)
+    with pytest.raises(ValueError, match=f"tokens: got 5000; {next(iter(texts))!r} allows"):
+        reference_passages(1, 5000)
+
+
+def test_no_reference_text_repeats_eight_words_of_calibration_text():
+    """Of any docstring, drawn or not, and of any calibration document."""
+    known = runs_of_words(docstrings(), 8) | runs_of_words(map(text, CALIBRATION_TEXTS), 8)
+    found = {name: runs_of_words([one], 8) for name, one in reference_texts(30).items()}
+    assert len(known) > 10_000 and min(map(len, found.values())) > 100
+    assert [name for name, runs in found.items() if runs & known] == []
 
 
 def test_a_docstring_that_repeats_a_test_document_is_dropped(monkeypatch, tmp_path):

@@ -1,0 +1,78 @@
+"""Figures show what was measured."""
+
+import numpy as np
+import pytest
+
+from brainbook.pages.attention import every_synapse as page
+from brainbook.pages.attention.every_synapse.circuits import BASELINE, EACH
+from brainbook.pages.attention.every_synapse.draw import LINES, NOISY
+from brainbook.pages.attention.every_synapse.measure import ENSHEATHED, GOAL, LEAKS
+
+
+def has_line(ax, x, y) -> bool:
+    """Whether a line of the axes runs through these points."""
+    drawn = [line.get_xydata() for line in ax.lines]
+    wanted = np.column_stack([x, y])
+    return any(line.shape == wanted.shape and np.allclose(line, wanted) for line in drawn)
+
+
+def median_curve(rows, x: str):
+    """Median over documents of the median head, at each x."""
+    return rows.groupby([x, "document"])["error"].median().groupby(x).median()
+
+
+@pytest.fixture(scope="module")
+def budget_axes(measured, draw_both):
+    drawn = draw_both(page.draw_budget, (measured.divided, measured.rivals, measured.published))
+    (ax,) = drawn.axes
+    return ax
+
+
+def test_budget_figure_has_a_curve_for_every_circuit(budget_axes, measured):
+    for circuit, (name, _, _) in LINES.items():
+        curve = median_curve(measured.rivals[measured.rivals["circuit"] == circuit], "synapses")
+        assert has_line(budget_axes, curve.index, curve), name
+    assert set(LINES) == set(measured.rivals["circuit"])
+
+
+def test_published_units_stand_at_all_of_their_synapses(budget_axes, measured):
+    """Of d in, d stored and one contact a unit."""
+    curve = measured.published.curve("output").median().loc[256:]
+    assert has_line(budget_axes, (2 * 32 + 1) * curve.index, curve)
+
+
+def test_budget_figure_names_its_curves_the_bands_and_the_goal(budget_axes):
+    labels = {text.get_text() for text in budget_axes.texts}
+    named = {name for name, _, _ in LINES.values()}
+    assert named | {"rodent", "human", "goal", "published: random units"} <= labels
+    (goal,) = [line for line in budget_axes.lines if set(line.get_ydata()) == {GOAL}]
+    assert goal.get_xdata()[-1] == 2_000_000
+
+
+def test_marks_are_all_heads_without_the_budget_that_counts_contacts_only(budget_axes, measured):
+    divided = measured.divided[measured.divided["budget"] != ENSHEATHED]
+    marks = {}
+    for container in budget_axes.containers:
+        point, _, (bar,) = container.lines
+        (x,), (y,) = point.get_data()
+        low, high = bar.get_segments()[0][:, 1]
+        marks[x] = (y, (high - low) / 2)
+    assert len(marks) == 3
+    for (circuit, synapses), rows in divided.groupby(["circuit", "synapses"]):
+        assert circuit in (EACH, BASELINE)
+        error = rows.groupby("document")["error"].median()
+        half = 2.5706 * error.std() / np.sqrt(6)  # Student's t, five degrees of freedom
+        assert marks[synapses] == pytest.approx((error.mean(), half), rel=1e-3)
+
+
+def test_noise_figure_has_three_curves_for_each_leak(measured, draw_both):
+    axes = draw_both(page.draw_noise, measured.noisy).axes
+    assert len(axes) == len(LEAKS)
+    for ax, leak in zip(axes, LEAKS, strict=True):
+        assert ax.get_title("left").endswith(f" {leak:g}")
+        assert {name for name, _ in NOISY.values()} <= {text.get_text() for text in ax.texts}
+        rows = measured.noisy[(measured.noisy["leak"] == leak) & (measured.noisy["noise"] > 0)]
+        for where, part in rows.groupby("where"):
+            curve = median_curve(part, "noise")
+            assert has_line(ax, curve.index, curve), where
+    assert set(measured.noisy["where"]) == set(NOISY)
