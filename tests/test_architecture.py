@@ -338,3 +338,21 @@ def test_no_error_is_swallowed():
             if isinstance(node, ast.ExceptHandler):
                 assert node.type is not None, module
                 assert not all(isinstance(n, ast.Pass) for n in node.body), module
+
+
+def test_results_depend_on_nothing_that_no_digest_covers():
+    """Neither on variables of the environment nor on modules imported by a computed name."""
+    names = {"environ", "getenv", "import_module", "__import__"}
+    wrong = []
+    for module in MODULES:
+        if not module.startswith(("brainbook.pages", "brainbook.models", LIBRARY)):
+            continue
+        nodes = [n for n in ast.walk(tree(module)) if isinstance(n, (ast.Attribute, ast.Name))]
+        told = {id(n.value) for n in nodes if getattr(n, "attr", "") == "setdefault"}  # not read
+        wrong += [
+            f"{module}, line {node.lineno}: {name}"
+            for node in nodes
+            if id(node) not in told
+            if (name := node.attr if isinstance(node, ast.Attribute) else node.id) in names
+        ]
+    assert wrong == []

@@ -6,6 +6,7 @@
     print(report)                      # a table; in a notebook the report shows itself
     report.joules                      # low, central, high; J per inference
     report.on("loihi", host="45nm_int8")   # the same count on other hardware
+    report.on("45nm_int8", schedule="layer by layer")   # or on another schedule
     report.as_dataframe()              # every term of every layer, with its source
     report.bibtex()                    # entries for the sources, for your references
 """
@@ -24,6 +25,7 @@ from .counting.operations import COUNTS, count_operations
 from .hardware import chips
 from .hardware.catalogue import Profile
 from .pricing.estimate import PICO, Estimate, Joules, estimate
+from .pricing.schedules import STEP_BY_STEP
 from .pricing.schemes import compare_schemes
 from .sources import bibtex, joined
 
@@ -160,12 +162,20 @@ class EnergyReport:
         return bibtex(self.sources)
 
     def on(
-        self, hardware: str | Profile, memory: bool = True, host: str | Profile | None = None
+        self,
+        hardware: str | Profile,
+        memory: bool = True,
+        host: str | Profile | None = None,
+        schedule: str = STEP_BY_STEP,
     ) -> EnergyReport:
-        """The same count on other hardware; nothing runs again. Raises what ``estimate`` does."""
-        return EnergyReport(
-            self.name, self.operations, estimate(self.operations, hardware, memory, host)
-        )
+        """The same count on other hardware or another schedule; nothing runs again.
+
+        Raises
+        ------
+        ValueError : what ``estimate`` refuses.
+        """
+        priced = estimate(self.operations, hardware, memory, host, schedule)
+        return EnergyReport(self.name, self.operations, priced)
 
     def by_module(self, depth: int) -> EnergyReport:
         """The same report with layers summed by the first ``depth`` parts of their names.
@@ -218,6 +228,8 @@ class EnergyReport:
             f", host {self.estimate.host}" * bool(self.estimate.host)
         )
         scope = "with memory" if self.estimate.memory else "arithmetic only"
+        if self.estimate.memory and self.operations["neuron_updates"].any():
+            scope += f", {self.estimate.schedule}"
         return f"{central} per inference ({low} to {high}; {machine}, {scope})"
 
     def per(self, thing: str, number: float) -> pint.Quantity:

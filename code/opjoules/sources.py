@@ -31,6 +31,11 @@ def table(name: str) -> pd.DataFrame:
     return _read(SHARE / "data" / name).copy()
 
 
+def printed(name: str) -> pd.DataFrame:
+    """The same table as text: a number with the digits that its source prints."""
+    return pd.read_csv(SHARE / "data" / name, comment="#", dtype="str")
+
+
 @cache
 def _read(path: Path) -> pd.DataFrame:
     frame = pd.read_csv(path, comment="#", dtype=dict.fromkeys(TEXT, "str"))

@@ -10,9 +10,9 @@ from brainbook.evidence import curves, style
 @pytest.fixture
 def rows():
     return pd.DataFrame(
-        [(seed, x, seed * x * head, 2.0 * x) for seed in (1, 2, 6) for x in (1, 3)
+        [(seed, x, seed * x * head) for seed in (1, 2, 6) for x in (1, 3)
          for head in (1, 2, 30)],
-        columns=["seed", "x", "error", "law"],
+        columns=["seed", "x", "error"],
     )  # fmt: skip
 
 
@@ -26,12 +26,10 @@ def test_line_is_median_of_medians_and_band_is_range_over_seeds(rows):
     assert heights.min() == 2 and heights.max() == 36  # seed 1 at x = 1, seed 6 at x = 3
 
 
-def test_law_and_level_are_drawn_where_they_are(rows):
+def test_a_level_is_drawn_where_it_is():
     _, ax = style.figure()
-    curves.law(ax, rows, "x")
-    assert list(ax.lines[0].get_ydata()) == [2, 6]
     assert curves.level(ax, 0.5, "uniform", 9.0)[:3] == ("uniform", 9.0, 0.5)
-    assert list(ax.lines[1].get_ydata()) == [0.5, 0.5]
+    assert list(ax.lines[0].get_ydata()) == [0.5, 0.5]
 
 
 def test_ranges_span_low_to_high_and_are_named_between():

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -42,7 +43,8 @@ def test_data_files_are_found_by_name(tmp_path, monkeypatch):
     sources = ["facts.table('here.csv')", "table('gone.csv', 'inner.csv')", "'''here.csv, too'''"]
     literals = {text for source in sources for text in fingerprint.texts_in(source)}
     assert fingerprint.data_files(literals) == {"here.csv", "room/inner.csv"}
-    assert fingerprint.data_files({"room/other.csv"}) == {"room/other.csv"}
+    for text in ("room/other.csv", "data/room/other.csv"):
+        assert fingerprint.data_files({text}) == {"room/other.csv"}
 
 
 def test_the_environment_counts(monkeypatch):
@@ -53,6 +55,12 @@ def test_the_environment_counts(monkeypatch):
     monkeypatch.setattr(fingerprint, "environment", lambda: other)
     after = fingerprint.parts(["brainbook.evidence.claims"])
     assert {k for k in before if before[k] != after[k]} == {"package torch"}
+
+
+def test_of_two_installed_versions_the_first_on_the_path_counts(monkeypatch):
+    found = [SimpleNamespace(metadata={"Name": "torch"}, version=v) for v in ("2", "1")]
+    monkeypatch.setattr(fingerprint.metadata, "distributions", lambda: found)
+    assert fingerprint.environment.__wrapped__()["torch"] == "2"
 
 
 @dataclass

@@ -45,6 +45,12 @@ def test_the_same_figure_gives_the_same_bytes(results, tmp_path):
     assert made[0] == made[1]
 
 
+def test_results_are_made_once_a_page(results):
+    """A second one would write over the claims of the first."""
+    with pytest.raises(ValueError, match="section/page has results already"):
+        Results(ModuleType("brainbook.pages.section.page"))
+
+
 def test_a_figure_without_data_is_refused(results):
     with pytest.raises(ValueError, match="data of draw_line"):
         results.figure(draw_line, pd.DataFrame({"x": [1]}), data=pd.DataFrame())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 import os
 import subprocess
 import sys
@@ -146,16 +147,13 @@ def test_code_edited_since_the_process_began_keeps_nothing(counted, folder, monk
     assert len(counted.calls) == 2 and made(folder) == []
 
 
-def test_a_data_file_by_a_computed_name_keeps_nothing(folder, tmp_path, monkeypatch):
-    monkeypatch.setattr(paths, "DATA", tmp_path / "data")
-    paths.DATA.mkdir()
-    (paths.DATA / "hidden.csv").write_text("x")
-
+@pytest.mark.parametrize("name", ["data/README.md", "LICENSE"])
+def test_a_file_that_no_digest_covers_keeps_nothing(folder, name):
     def reading():
-        return (paths.DATA / ("hid" + "den.csv")).read_text()
+        return (paths.ROOT / name).read_text()
 
     reading.__module__, reading.__qualname__ = digits.__module__, "reading"
-    with pytest.raises(ValueError, match=r"reads \['hidden.csv'\] by a computed name"):
+    with pytest.raises(ValueError, match=f"opens {name}, which no digest covers"):
         store.kept(reading)()
     assert made(folder) == []
 
@@ -192,3 +190,13 @@ def test_a_parameter_left_out_counts_as_its_default(counted):
     assert len(counted.calls) == 1
     store.made_once(counted, units=[1], seeds=(0, 2))
     assert len(counted.calls) == 2
+
+
+def test_lines_that_a_traceback_shows_are_no_input(folder):
+    def warning():
+        linecache.clearcache()
+        return linecache.getline(store.__file__, 1)
+
+    warning.__module__, warning.__qualname__ = digits.__module__, "warning"
+    assert store.kept(warning)().startswith('"""')
+    assert len(made(folder)) == 1

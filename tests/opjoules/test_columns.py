@@ -52,6 +52,7 @@ TABLES = [
     (spiking.review_price, spiking.review_price),
     (spiking.missing, spiking.missing),
     (spiking.recompute, spiking.recompute),
+    (spiking.spikingformer_schedules, lambda: spiking.spikingformer_schedules(["45nm_fp32"])),
     (transformers.inference_energies, transformers.inference_energies),
     (transformers.above_floor, transformers.above_floor),
     (EnergyReport.constants.fget, lambda: energy_report(MODEL, BATCH).constants),

@@ -45,6 +45,15 @@ def spiking():
     return energy_report(Spiking(), torch.rand(8, 12), "45nm_fp32")
 
 
+def test_a_schedule_changes_the_price_and_stands_in_the_summary(spiking):
+    kept = spiking.on("45nm_fp32", schedule="membranes in accumulators")
+    assert kept.joules.central < spiking.joules.central
+    assert kept.summary().endswith("45nm_fp32, with memory, membranes in accumulators)")
+    assert spiking.summary().endswith("45nm_fp32, with memory, step by step)")
+    dense = energy_report(nn.Linear(3, 2), torch.randn(1, 3), "45nm_fp32")
+    assert dense.summary().endswith("45nm_fp32, with memory)")
+
+
 def test_a_dense_layer_costs_its_closed_form():
     report = energy_report(nn.Linear(30, 7), torch.randn(5, 30), "45nm_fp32", memory=False)
     machine = profile("45nm_fp32")

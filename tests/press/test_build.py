@@ -76,6 +76,13 @@ def test_prose_edit_renders_without_executing(restored):
         ("data/small.csv", "Table 1", "Table 2", {"drawing"}),
         ("chapters/small/drawing.md", "noise = 0.5", "noise = 0.25", {"drawing"}),
         ("chapters/small/third.md", "print(three)", "print(three + 1)", {"third"}),
+        ("chapters/small/third.md", "display_name: Python 3", "display_name: Python", {"third"}),
+        (
+            "chapters/small/third.md",
+            "ipython3\nprint",
+            "ipython3\n:linenos: true\nprint",
+            {"third"},
+        ),
         ("code/brainbook/pages/__init__.py", '"""', '""" ', {"drawing", "second", "third"}),
     ],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import time
 
 import pytest
@@ -44,9 +45,17 @@ def test_a_page_that_leaves_early_has_failed(restored, leave):
     fails(restored, "page small/third", "SystemExit", "did not run to its end")
 
 
-@pytest.mark.parametrize("folder", ["chapters/small", "_build/html", "_toc.yml"])
-def test_a_run_writes_over_nothing_else(restored, folder):
-    fails(restored, "output: got", command=("run", "small/drawing", "--output", folder))
+@pytest.mark.parametrize(
+    ("folder", "said"),
+    [
+        ("chapters/small", "output: got"),
+        ("_build/html", "output: got"),
+        ("_toc.yml", "output: got"),
+        ("_toc.yml/within", "_toc.yml/within: not a directory"),
+    ],
+)
+def test_a_run_writes_over_nothing_else(restored, folder, said):
+    fails(restored, said, command=("run", "small/drawing", "--output", folder))
 
 
 def test_a_kernel_that_dies_is_told(restored):
@@ -61,6 +70,19 @@ def test_a_failing_claim_fails_the_build(restored):
     assert status == 1 and said.startswith("fails")
 
 
+def test_a_claim_whose_source_no_reference_has_fails_the_build(restored):
+    claims = "code/brainbook/pages/small/drawing/claims.py"
+    restored.edit(claims, '"small1"', '"nobody1999"')
+    fails(restored, "source of claim small-zero is nobody1999")
+
+
+def test_a_page_cannot_write_its_own_record(restored):
+    write = '(results.folder / "claims.json").write_text("[]")'
+    call = "results.claims(page.claims(line))"
+    restored.edit("chapters/small/drawing.md", call, f"{call}\n{write}")
+    fails(restored, "page small/drawing: opens", "small/drawing/claims.json, which no digest")
+
+
 def test_a_data_file_read_by_a_computed_name_is_refused(restored):
     claims = "code/brainbook/pages/small/drawing/claims.py"
     restored.edit(claims, '"small.csv"', '"sm" + "all.csv"')
@@ -72,7 +94,7 @@ def test_nor_is_it_kept_what_a_stored_measure_read_by_a_computed_name(restored):
     read = 'Path("data", "sm" + "all.csv").read_text()\n    x = np'
     restored.edit(measure, "x = np", read)
     for _ in range(2):
-        fails(restored, "small/drawing", "measure_line: reads ['small.csv'] by a computed name")
+        fails(restored, "small/drawing", "measure_line: opens data/small.csv")
 
 
 @pytest.mark.parametrize(
@@ -83,6 +105,9 @@ def test_nor_is_it_kept_what_a_stored_measure_read_by_a_computed_name(restored):
         ("_toc.yml", "root: chapters/index", "rood: chapters/index", "_toc.yml: broken"),
         ("_config.yml", 'execute_notebooks: "off"', "execute_notebooks: force", "must be off"),
         ("_config.yml", "execute:", "execute: [", "_config.yml: broken"),
+        ("_config.yml", "favicon:", "favcon:", "knows no html/favcon"),
+        ("_config.yml", "numfig:", "numfigg:", "unknown config value 'numfigg'"),
+        ("_config.yml", "- sphinx_design", "- nowhere", "Could not import extension nowhere"),
         ("chapters/small/third.md", "A sentence", "{cite:t}`nobody1999` A sentence", "nobody1999"),
         (
             "chapters/small/third.md",
@@ -118,6 +143,7 @@ def test_two_claims_with_one_id_are_refused(restored):
         (("small/drawnig",), "did you mean small/drawing?"),
         (("small/drawing", "-p", "cuont", "3"), "count (default 5)"),
         (("small/drawing", "-p", "count", "many"), "needs int"),
+        (("small/drawing", "-p", "count", "[1"), "no value in YAML"),
         (("index",), "no code cells"),
     ],
 )
@@ -174,12 +200,24 @@ def test_a_killed_build_leaves_nothing_and_starting_again_gives_the_same_book(re
         wait_for(lambda: (restored.root / "_build/sphinx").exists())
     process.send_signal(signal.SIGKILL)
     process.wait()
-    wait_for(lambda: not processes_of(restored.root))
+    (restored.root / "_build/editions/.new-99999999").mkdir()  # of a process that is gone
+    if moment == "executing":
+        wait_for(lambda: not processes_of(restored.root))
     assert {k: v for k, v in restored.html().items() if k != ".digest"} == {
         k: v for k, v in whole.items() if k != ".digest"
     }
-    restored.build()
+    restored.build()  # while rendering, at once: Sphinx must not go on without its press
     assert restored.html() == whole
+    assert list((restored.root / "_build").rglob(".new-*")) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="orphans can be followed on Linux alone")
+def test_what_a_page_sends_off_on_its_own_ends_with_it(restored):
+    orphan = "import os, time; os.fork() and os._exit(0); os.setsid(); time.sleep(600)"
+    started = f'import subprocess, sys\nsubprocess.run([sys.executable, "-c", "{orphan}"])'
+    restored.edit("chapters/small/third.md", "print(three)", started)
+    restored.build("--no-html")
+    assert processes_of(restored.root) == []
 
 
 def test_an_interrupted_run_ends_at_once_and_leaves_no_process(restored):

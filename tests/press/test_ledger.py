@@ -23,7 +23,7 @@ def claims(line):
     prefix, why = "small", "Three lines do not tell."
     return [
         identity("small-zero", "It starts at 0.", float(line["x"].iloc[0])),
-        ordering("small-rises", "It rises.", noisy, source="small1"),
+        ordering("small-rises", "It rises.", noisy, source="small1", after_looking=True),
         ordering("small-open", "It is high.", noisy, expected=0.9, source="small1", unresolved=why),
         ordering(f"{prefix}-built", "Its id stands nowhere.", 2.0, source="small1"),
     ]
@@ -129,6 +129,12 @@ def test_an_open_question_gives_its_reason(page):
     row = page.select_one("#claim-small-open")
     assert row.select_one(".status-unresolved").get_text() == "unresolved"
     assert "Why it is unresolved: Three lines do not tell." in row.get_text()
+
+
+def test_a_row_says_whether_it_was_worded_after_looking(page):
+    said = "Worded after looking."
+    assert said in page.select_one("#claim-small-rises").get_text()
+    assert said not in page.select_one("#claim-small-open").get_text()
 
 
 def test_counts_speak_of_findings_and_checks_apart(page, book):

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from pybtex.database import BibliographyData, Entry, parse_file
+from pybtex.database import BibliographyData, Entry, parse_string
+from pybtex.exceptions import PybtexError
 
 from . import paths
 
 
 def entries() -> BibliographyData:
-    """All references of the book, read anew."""
-    return parse_file(str(paths.REFERENCES), bib_format="bibtex")
+    """All references of the book, read anew.
+
+    Raises
+    ------
+    Unreadable : there is no such file, or it is not BibTeX.
+    """
+    try:
+        return parse_string(paths.text_of(paths.REFERENCES), bib_format="bibtex")
+    except PybtexError as error:
+        raise paths.Unreadable(f"references.bib: {error}") from None
 
 
 def address(fields: Mapping[str, str]) -> str:

@@ -9,7 +9,7 @@ from functools import lru_cache
 import torch
 from threadpoolctl import threadpool_limits
 
-from . import fingerprint
+from . import fingerprint, opened
 
 _seen: dict[str, str] = {}
 
@@ -20,6 +20,7 @@ class FailedCall(RuntimeError):
 
 def call_once(function: Callable, params: dict):
     """One call in one thread; its error tells which call it was."""
+    opened.watch()
     torch.set_num_threads(1)
     threadpool_limits(limits=1)
     try:

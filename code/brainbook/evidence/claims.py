@@ -45,6 +45,7 @@ class Claim:
     over : what was repeated, in the plural: ``"documents"``.
     precision : only of a law: the widest half width at which the run counts as an answer.
     unresolved : only where noise leaves a question of our own open: why, in a sentence.
+    after_looking : whether results were seen before the claim was worded.
 
     Raises
     ------
@@ -68,6 +69,7 @@ class Claim:
     over: str = ""
     precision: float | None = None
     unresolved: str = ""
+    after_looking: bool = False
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", self.id):
@@ -207,7 +209,7 @@ def law(
     precision : absolute, in the claim's unit; set before looking.
     approximation : how far the closed form itself may be off, at most ``precision``; the
         tolerance is never less. Its reason stands beside it in the code.
-    fields : source, unit, role, reason, unresolved, as in :class:`Claim`.
+    fields : source, unit, role, reason, unresolved, after_looking, as in :class:`Claim`.
 
     Raises
     ------
@@ -240,7 +242,7 @@ def ordering(
     measured : an interval of the difference; or a number where nothing is left to chance.
     margin : least distance above ``expected``, in the claim's unit, set before looking; its
         reason stands beside it in the code. The half width counts where it is larger.
-    fields : source, unit, role, reason, unresolved, as in :class:`Claim`.
+    fields : source, unit, role, reason, unresolved, after_looking, as in :class:`Claim`.
 
     Raises
     ------

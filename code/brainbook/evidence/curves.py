@@ -1,4 +1,4 @@
-"""Curves over seeds, laws and published ranges: the parts that many figures share.
+"""Curves over seeds, levels and published ranges: the parts that many figures share.
 
 Rows are a long frame with a column ``seed``, a column for x and one for y, and any number of rows
 per seed and x, for instance one a head.
@@ -31,12 +31,6 @@ def over_seeds(
     ax.fill_between(curves.columns, curves.min(), curves.max(), color=shade, alpha=0.25, lw=0)
     ax.plot(curves.columns, middle, color=shade, **line)
     return label, float(curves.columns[-1]), float(middle.iloc[-1]), shade
-
-
-def law(ax: Axes, rows: pd.DataFrame, x: str) -> None:
-    """Thin line: median of the column ``law`` at each x."""
-    expected = rows.groupby(x)["law"].median()
-    ax.plot(expected.index, expected, color=style.colour("ink"), lw=0.8)
 
 
 def level(ax: Axes, height: float, label: str, right: float) -> tuple[str, float, float, str]:

@@ -21,7 +21,7 @@ from pathlib import Path
 import grimp
 from joblib.hashing import NumpyHasher
 
-from . import paths
+from . import opened, paths
 
 PACKAGES = ("brainbook", "opjoules")
 PAGES = "brainbook.pages"
@@ -29,10 +29,19 @@ STARTED = time.time()
 
 
 @lru_cache(maxsize=1)
+@opened.aside()
 def import_graph() -> grimp.ImportGraph:
-    """Imports between the modules of the packages that are there, as they stand on disk."""
+    """Imports between the modules of the packages that are there, as they stand on disk.
+
+    Raises
+    ------
+    Unreadable : a module is not Python.
+    """
     there = [name for name in PACKAGES if (paths.CODE / name / "__init__.py").is_file()]
-    return grimp.build_graph(*there, cache_dir=None)
+    try:
+        return grimp.build_graph(*there, cache_dir=None)
+    except (grimp.exceptions.SourceSyntaxError, UnicodeError) as error:
+        raise paths.Unreadable(str(error).replace(f"{paths.ROOT}/", "")) from None
 
 
 def refresh() -> None:
@@ -91,11 +100,11 @@ def texts_in(source: str) -> frozenset[str]:
 
 
 def data_files(texts: Iterable[str]) -> set[str]:
-    """Files of ``data/``, relative to it, whose name or path is one of the texts."""
+    """Files of ``data/``, relative to it, whose name or path, there or here, is a text."""
     files = [path for path in paths.DATA.rglob("*") if path.is_file()]
     texts = set(texts)
     names = {path.relative_to(paths.DATA).as_posix() for path in files}
-    return {name for name in names if {name, name.rpartition("/")[2]} & texts}
+    return {name for name in names if {name, f"data/{name}", name.rpartition("/")[2]} & texts}
 
 
 @cache
@@ -107,19 +116,23 @@ def _read(module: str) -> tuple[str, frozenset[str]]:
 
 @lru_cache(maxsize=1)
 def environment() -> dict[str, str]:
-    """Python, platform and the installed version of every package that is pinned."""
+    """Python, platform and the installed version of every package that is pinned.
+
+    Raises
+    ------
+    Unreadable : ``constraints.txt`` is missing, or has a line that pins nothing.
+    """
     pinned = set()
-    constraints = paths.ROOT / "constraints.txt"
-    if constraints.is_file():
-        for line in constraints.read_text().splitlines():
-            name = re.match(r"[A-Za-z0-9._-]+", line)
-            if name:
-                pinned.add(_normal(name.group()))
+    for line in paths.text_of(paths.ROOT / "constraints.txt").splitlines():
+        found = re.fullmatch(r"([\w.-]+)==\S+", line.strip())
+        if not found:
+            raise paths.Unreadable(f"constraints.txt: got {line!r}; must be name==version")
+        pinned.add(_normal(found[1]))
     versions = {"python": platform.python_version(), "machine": platform.machine()}
     for distribution in metadata.distributions():
         name = _normal(distribution.metadata["Name"] or "")
-        if name in pinned:
-            versions[name] = distribution.version
+        if name in pinned:  # the first on the path is the one that Python imports
+            versions.setdefault(name, distribution.version)
     return versions
 
 
@@ -127,6 +140,7 @@ def _normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
+@opened.aside()
 def parts(modules: Iterable[str], sources: Iterable[str] = ()) -> dict[str, str]:
     """Digest of each input, by name, so that a difference can be told in words.
 
@@ -146,6 +160,32 @@ def parts(modules: Iterable[str], sources: Iterable[str] = ()) -> dict[str, str]
     for name, version in sorted(environment().items()):
         result[f"package {name}"] = version
     return result
+
+
+def refused(files: Iterable[str], inputs: Mapping[str, str]) -> str:
+    """What is wrong where opened ``files`` of the checkout are not among ``inputs``; else empty.
+
+    A module that ran only because the ``__init__`` of its package imports it is let pass.
+    """
+    known, more = set(), {name.removeprefix("module ") for name in inputs} & import_graph().modules
+    while more - known:
+        known, more = more, reached(more)
+    covered = {f"module {name}" for name in known} | inputs.keys()
+    unseen = sorted(file for file in set(files) if _as_input(file) not in covered)
+    if not unseen:
+        return ""
+    return (
+        f"opens {', '.join(unseen)}, which no digest covers; import modules by a statement, read "
+        "files of data/ by a literal name, and leave what the press keeps to it"
+    )
+
+
+def _as_input(file: str) -> str:
+    """The name that a file of the checkout has, or would have, among the inputs of a result."""
+    folder, _, rest = file.partition("/")
+    if folder == paths.CODE.name and rest.endswith(".py"):
+        return "module " + rest.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+    return f"{folder} {rest}"
 
 
 def digest(content: bytes | str) -> str:

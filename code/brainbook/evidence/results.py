@@ -58,8 +58,10 @@ class Results:
         self._claims: dict[str, Claim] = {}
         self._numbers: dict[str, float | int | str] = {}
         if self.folder:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            opened.watch()
+            if self.folder.exists():
+                raise ValueError(f"module: {self.page} has results already; make Results once")
+            self.folder.mkdir(parents=True)
+            opened.watch()  # where the press could not begin with it
 
     def figure(self, draw: Callable[..., Figure], result, data: pd.DataFrame) -> None:
         """Draw ``result`` for light and dark pages and keep the figure with its ``data``.
@@ -84,12 +86,16 @@ class Results:
             return
         with style.theme("light"):
             self._save(drawn["light"], f"{name}.png", dpi=200, facecolor="white")
-        data.to_csv(self.folder / f"{name}.csv", index=False)
-        self._note_reads()
+        self._write(f"{name}.csv", data.to_csv(index=False))
 
     def _save(self, figure: Figure, name: str, **options) -> None:
         metadata = {"Date": None, "Creator": "brainbook"} if name.endswith("svg") else {}
-        figure.savefig(self.folder / name, metadata=metadata, **options)
+        with opened.aside():
+            figure.savefig(self.folder / name, metadata=metadata, **options)
+
+    def _write(self, name: str, text: str) -> None:
+        with opened.aside():
+            (self.folder / name).write_text(text, "utf-8", newline="")
 
     def table(self, frame: pd.DataFrame, digits: int = 3) -> None:
         """Show a table in the page, numbers to so many significant ``digits``.
@@ -136,8 +142,7 @@ class Results:
             self._numbers[key] = value
             glue(key, value, display=False)
         if self.folder:
-            (self.folder / "numbers.json").write_text(json.dumps(self._numbers, indent=1))
-            self._note_reads()
+            self._write("numbers.json", json.dumps(self._numbers, indent=1))
 
     def claims(self, claims: list[Claim]) -> None:
         """Hand the page's claims over to the ledger and print how each came out.
@@ -153,11 +158,7 @@ class Results:
             print(claim)
         if self.folder:
             rows = [claim.record(self.page) for claim in self._claims.values()]
-            (self.folder / "claims.json").write_text(json.dumps(rows, indent=1))
-            self._note_reads()
-
-    def _note_reads(self) -> None:
-        (self.folder / "reads.json").write_text(json.dumps(sorted(opened.names)))
+            self._write("claims.json", json.dumps(rows, indent=1))
 
 
 def _cited(keys: str) -> str:

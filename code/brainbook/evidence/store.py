@@ -44,7 +44,7 @@ def made_once(function: Callable[..., R], /, **params: Any) -> R:
     Raises
     ------
     ValueError : the function is not a named function of the book's modules; a parameter has no
-        digest; the function reads a data file whose name its modules do not hold.
+        digest; the function opens a file that is none of its inputs.
     """
     return _stored(function, _bound(function, params), partial(function, **params))
 
@@ -70,7 +70,7 @@ def made_each(function: Callable[..., Any], seeds: Iterable[int], /, **params: A
     if fingerprint.edited(function):
         return function(seed=seeds, **params)
     places = {seed: _place(function, _bound(function, params | {"seed": seed})) for seed in seeds}
-    with ExitStack() as locks:
+    with opened.aside(), ExitStack() as locks:
         for place in sorted({place.path for place in places.values()}):
             place.parent.mkdir(parents=True, exist_ok=True)
             locks.enter_context(FileLock(f"{place}.lock"))
@@ -139,7 +139,7 @@ def _stored(function: Callable, params: dict, call: Callable[[], R]) -> R:
     path = place.path
     path.parent.mkdir(parents=True, exist_ok=True)
     os.utime(path.parent)
-    with FileLock(f"{path}.lock"):
+    with opened.aside(), FileLock(f"{path}.lock"):
         if path.exists():
             os.utime(path)
             return joblib.load(path)
@@ -149,7 +149,7 @@ def _stored(function: Callable, params: dict, call: Callable[[], R]) -> R:
 
 
 def _made(call: Callable[[], R], place: _Place) -> R:
-    """What the call returns, if it read no file of ``data/`` unseen by its place.
+    """What the call returns, if it opened no file of the checkout unseen by its place.
 
     Raises
     ------
@@ -157,12 +157,9 @@ def _made(call: Callable[[], R], place: _Place) -> R:
     """
     with opened.recorded() as names:
         value = call()
-        unseen = opened.unseen(names, place.inputs)
-    if unseen:
-        raise ValueError(
-            f"{place.name}: reads {unseen} by a computed name; write the name as a literal, so "
-            "that the result is made again when the file changes"
-        )
+        wrong = fingerprint.refused(names, place.inputs)
+    if wrong:
+        raise ValueError(f"{place.name}: {wrong}")
     return value
 
 

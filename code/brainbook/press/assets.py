@@ -37,10 +37,11 @@ def node_modules() -> Path:
     Raises
     ------
     BookError : npm failed; what was installed before stays.
+    Unreadable : ``package-lock.json`` is missing, or no text.
     """
-    lock = fingerprint.digest((paths.ROOT / "package-lock.json").read_bytes())
+    lock = fingerprint.digest(paths.text_of(paths.ROOT / "package-lock.json"))
     mark = folder() / ".lock-digest"
-    if not (mark.is_file() and mark.read_text() == lock):
+    if not (mark.is_file() and mark.read_bytes() == lock.encode()):
         _install(lock)
     return folder() / "node_modules"
 

@@ -2,52 +2,50 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 import click
-from filelock import FileLock, Timeout
 from rich.console import Console
 
 from brainbook import __version__
-from brainbook.evidence import fingerprint, paths, store
+from brainbook.evidence import bibliography, fingerprint, paths, store
 
 from . import assets as js
 from . import cache, contents, execute, html, notebooks, nursery
 from . import ledger as ledgers
 from . import new as template
-from .errors import BookError
+from .errors import OUTSIDE, BookError, in_a_sentence
+from .lock import press_lock
 
 console = Console(highlight=False, soft_wrap=True)
 
+# A key of references.bib in the source of a claim, which may be a formula in words instead.
+SOURCE = re.compile(r"\b[a-z]+\d{4}\w*")
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+
+class Press(click.Group):
+    """The commands; what is wrong with a file or a disk they say in a sentence."""
+
+    def invoke(self, ctx: click.Context):
+        try:
+            return super().invoke(ctx)
+        except OUTSIDE as error:
+            if getattr(error, "errno", None) == errno.EPIPE:  # nobody reads on: click's own matter
+                raise
+            raise BookError(in_a_sentence(error)) from None
+
+
+@click.group(cls=Press, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
 def main() -> None:
     """Build, run and check the book."""
-
-
-@contextmanager
-def press_lock(wait: bool):
-    """Keep a second build out while one is at work."""
-    paths.BUILD.mkdir(exist_ok=True)
-    lock = FileLock(paths.BUILD / ".lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        if not wait:
-            raise BookError("another build is at work in this checkout") from None
-        console.print("another build is at work in this checkout; waiting for it to end")
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def write_atomically(path: Path, text: str) -> None:
@@ -80,7 +78,7 @@ def build(
     execution of the same cells, where there is one, or as prose; both say so.
     """
     chosen = {contents.page(name).name for name in names}
-    with press_lock(wait):
+    with press_lock(wait, console.print):
         pages = contents.pages()
         fingerprint.refresh()
         keys = [cache.key_of(page) for page in pages if page.runs]
@@ -121,8 +119,6 @@ def execute_stale(
     ------
     BookError : a page failed; the others were executed.
     """
-    for leftover in paths.BUILD.glob("pages/**/.new-*"):
-        shutil.rmtree(leftover)
     stale = [key for key in keys if not cache.use(key)]
     for key in stale:
         console.print(f"stale {key.page.name}: {cache.why_stale(key)}")
@@ -137,10 +133,20 @@ def checked_claims(executions: list[cache.Key], notices: dict[str, str]) -> list
 
     Raises
     ------
-    BookError : a claim fails on a page without a notice, one that is fresh; two share an id.
+    BookError : on a page without a notice, one that is fresh, a claim fails or names a source
+        that is not among the references; two claims share an id.
     """
     rows = ledgers.collect(executions)
-    failing = [row for row in ledgers.failing(rows) if row["page"] not in notices]
+    fresh = [row for row in rows if row["page"] not in notices]
+    known = bibliography.entries().entries if fresh else {}
+    for row in fresh:
+        missing = [key for key in SOURCE.findall(row["source"]) if key not in known]
+        if missing:
+            raise BookError(
+                f"page {row['page']}: the source of claim {row['id']} is {missing[0]}, "
+                "which references.bib does not hold"
+            )
+    failing = ledgers.failing(fresh)
     if failing:
         raise BookError(
             f"{len(failing)} of {len(rows)} claims fail:\n"
@@ -183,6 +189,7 @@ def run(page: str, parameters: tuple[tuple[str, str], ...], output: Path | None)
         raise BookError(f"output: got {folder}; it holds something else: name a new folder")
     folder.mkdir(parents=True, exist_ok=True)
     fresh = folder / f".new-{os.getpid()}"
+    shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir()
     nursery.open_for([key])
     try:
@@ -233,9 +240,9 @@ def status() -> None:
             console.print(f"{page.name}: prose only")
             continue
         key = cache.key_of(page)
-        known = cache.records(page)
-        took += [record["seconds"] for record in known[:1]]
-        seconds = f" ({known[0]['seconds']} s when last executed)" if known else ""
+        known = cache.last(page)
+        took += [known["seconds"]] if known else []
+        seconds = f" ({known['seconds']} s when last executed)" if known else ""
         failed = cache.failure(key)
         if failed:
             console.print(f"{page.name}: failed: {failed['message']}{seconds}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import jupytext
 import nbformat
@@ -37,7 +37,9 @@ class Page:
         Raises
         ------
         BookError : the file is not a notebook that jupytext can read.
+        Unreadable : it is missing, or no text.
         """
+        paths.text_of(self.path)
         try:
             book = jupytext.read(self.path)
         except (ValueError, KeyError, yaml.YAMLError) as error:
@@ -50,7 +52,7 @@ class Page:
     @property
     def runs(self) -> bool:
         """Whether the page has code cells. A page without a kernel is prose only."""
-        head = self.path.read_text("utf-8").split("\n---", 1)[0]
+        head = paths.text_of(self.path).split("\n---", 1)[0]
         return self.path.suffix == ".ipynb" or "kernelspec:" in head
 
     @property
@@ -64,11 +66,11 @@ def pages() -> list[Page]:
 
     Raises
     ------
-    BookError : ``_toc.yml`` is missing or malformed, or names a page that does not exist.
+    BookError : ``_toc.yml`` is malformed, or names a page that does not exist.
+    Unreadable : it is missing, or no text.
     """
     path = paths.ROOT / "_toc.yml"
-    if not path.is_file():
-        raise BookError(f"_toc.yml: not found in {paths.ROOT.name}/")
+    paths.text_of(path)
     try:
         site = parse_toc_yaml(path)
     except (MalformedError, yaml.YAMLError) as error:
@@ -78,6 +80,8 @@ def pages() -> list[Page]:
 
 def _page(docname: str) -> Page:
     stem = paths.ROOT / docname
+    if PurePosixPath(docname).is_absolute() or ".." in stem.parts:
+        raise BookError(f"_toc.yml: names {docname}; must be a path within the book")
     for suffix in SUFFIXES:
         path = stem.with_name(stem.name + suffix)
         if path.is_file():

@@ -22,7 +22,7 @@ from brainbook.evidence import fingerprint, paths
 from . import cache, notebooks, nursery, worker
 from .cache import Key
 from .contents import Page
-from .errors import BookError
+from .errors import OUTSIDE, BookError, in_a_sentence
 
 # Seconds of each page when `make bench` last asked, for a first build's order.
 SECONDS = Path(__file__).with_name("seconds.json")
@@ -50,7 +50,7 @@ def run_notebook(
     """Execute a notebook into ``folder``; None, or the event that tells how it failed."""
     source, target, log = (folder / n for n in ("source.ipynb", "executed.ipynb", "worker.log"))
     nbformat.write(book, source)
-    where = str(source), str(target), str(folder / "results"), str(log)
+    where = str(source), str(target), str(folder / "results"), str(log), str(folder / cache.OPENED)
     job = worker.Job(*where, forks=nursery.FORKS)
     events, theirs = nursery.processes.Pipe(duplex=False)
     work = nursery.started(worker.work, job, theirs)
@@ -69,7 +69,7 @@ def run_notebook(
     finally:
         events.close()
         if event["event"] in ("none", "cell"):  # interrupted: nobody waits for this page
-            work.kill()
+            nursery.end(work)
         work.join()
         _workers.discard(work)
     source.unlink()
@@ -100,12 +100,11 @@ def describe(page: Page, event: dict) -> str:
 def execute_page(key: Key, on_cell: Callable[[int, int], None]) -> Failure | None:
     """Execute one page of the book and keep it, or note how it failed."""
     folder = cache.page_folder(key.page)
-    folder.mkdir(parents=True, exist_ok=True)
-    made = folder / f".new-{os.getpid()}"
-    shutil.rmtree(made, ignore_errors=True)
-    made.mkdir()
     start = time.perf_counter()
+    made = folder / f".new-{os.getpid()}"
     try:
+        shutil.rmtree(made, ignore_errors=True)
+        made.mkdir(parents=True)
         event = run_notebook(key.page.notebook(), made, on_cell)
         if event is None:
             cache.keep(key, made, round(time.perf_counter() - start, 1))
@@ -116,6 +115,8 @@ def execute_page(key: Key, on_cell: Callable[[int, int], None]) -> Failure | Non
         return failure
     except BookError as error:
         return Failure(key.page, error.message)
+    except OUTSIDE as error:
+        return Failure(key.page, f"page {key.page.name}: {in_a_sentence(error)}")
     finally:
         shutil.rmtree(made, ignore_errors=True)
 
@@ -125,8 +126,8 @@ def in_order(keys: list[Key], jobs: int, look: bool) -> list[Key]:
     hints = json.loads(SECONDS.read_text("utf-8"))
 
     def guess(key: Key) -> float:
-        known = cache.records(key.page)
-        return known[0]["seconds"] if known else hints.get(key.page.name, float("inf"))
+        known = cache.last(key.page)
+        return known["seconds"] if known else hints.get(key.page.name, float("inf"))
 
     ordered = sorted(keys, key=guess, reverse=True)
     if look:
@@ -167,7 +168,7 @@ class _Work:
         """End the workers; what they had begun is no failure."""
         self.stopped.set()
         for process in list(_workers):
-            process.kill()
+            nursery.end(process)
 
 
 def execute_pages(

@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
+from importlib import resources
 from pathlib import Path
 
 import nbformat
@@ -28,6 +29,19 @@ COPIED = ("_config.yml", "_toc.yml", "references.bib")
 MATHJAX = ("tex-chtml.js", "input/tex/extensions", "output/chtml/fonts/woff-v2")
 KEPT_EDITIONS = 2
 NOISE = re.compile(r"\x1b\[[0-9;]*m")
+# Sphinx ends with the press: left alone, it would meet the next build's in the same folder.
+SPHINX = """
+import os, sys, threading, time
+
+def end_with(press):
+    while os.getppid() == press:
+        time.sleep(0.1)
+    os._exit(1)
+
+threading.Thread(target=end_with, args=[int(sys.argv.pop(1))], daemon=True).start()
+from jupyter_book.cli.main import main
+main()
+"""
 
 
 def stage_folder() -> Path:
@@ -56,9 +70,7 @@ def stage(
         "unfinished.json": json.dumps(sorted(notices)).encode(),
     }
     for name in COPIED:
-        if not (paths.ROOT / name).is_file():
-            raise BookError(f"{name}: there is no such file, and the book needs it")
-        files[name] = (paths.ROOT / name).read_bytes()
+        files[name] = paths.text_of(paths.ROOT / name).encode()
     _check_configuration(files["_config.yml"])
     for static in (paths.CHAPTERS / "_static").rglob("*"):
         if static.is_file():
@@ -84,18 +96,37 @@ def stage(
 
 
 def _check_configuration(content: bytes) -> None:
-    """Refuse a configuration that is none, or that would execute pages outside the press."""
+    """Refuse a configuration that is none, that would execute pages, or with an unknown key."""
     try:
-        given = yaml.safe_load(content.decode("utf-8"))
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        given = yaml.safe_load(content)
+    except yaml.YAMLError as error:
         raise BookError(f"_config.yml: broken: {error}") from None
     if not isinstance(given, dict):
         raise BookError(f"_config.yml: got {type(given).__name__}; must be a table of settings")
-    executes = (given.get("execute") or {}).get("execute_notebooks", "auto")
+    table = given.get("execute") or {}
+    executes = table.get("execute_notebooks", "auto") if isinstance(table, dict) else table
     if executes not in ("off", False):
         raise BookError(
             f"_config.yml, execute_notebooks: got {executes!r}; must be off: the press executes"
         )
+    unknown = _unknown_keys(given)
+    if unknown:
+        raise BookError(f"_config.yml: Jupyter Book knows no {', '.join(unknown)}")
+
+
+def _unknown_keys(given: dict) -> list[str]:
+    """Keys that Jupyter Book would ignore, ``html/favcon`` for one within a table.
+
+    What stands in ``sphinx/config`` Sphinx checks itself.
+    """
+    source = resources.files("jupyter_book")
+    defaults = yaml.safe_load((source / "default_config.yml").read_text("utf-8"))
+    schema = json.loads((source / "config_schema.json").read_text("utf-8"))["properties"]
+    unknown = [str(key) for key in given if key not in defaults | schema]
+    for table in (key for key in given if isinstance(given[key], dict) and key not in unknown):
+        known = (defaults.get(table) or {}) | schema.get(table, {}).get("properties", {})
+        unknown += [f"{table}/{key}" for key in given[table] if key not in known]
+    return unknown
 
 
 def _written(book: nbformat.NotebookNode, notice: str) -> bytes:
@@ -106,6 +137,7 @@ def _written(book: nbformat.NotebookNode, notice: str) -> bytes:
 
 def _executed(key: Key, notice: str) -> dict[str, bytes]:
     book = notebooks.with_outputs(key.page.notebook(), cache.executed(key))
+    book = notebooks.with_seconds(book, cache.seconds(key))
     files = {f"{key.page.docname}.ipynb": _written(book, notice)}
     for path in cache.results(key).glob("*.*"):
         if path.suffix in (".svg", ".png", ".csv"):
@@ -155,7 +187,7 @@ def address(page: Page) -> str:
 def is_published(digest: str) -> bool:
     """Whether the edition on show was made from exactly these inputs."""
     mark = published() / ".digest"
-    return mark.is_file() and mark.read_text() == digest
+    return mark.is_file() and mark.read_bytes() == digest.encode()
 
 
 def build(digest: str, verbose: bool = False) -> None:
@@ -169,7 +201,7 @@ def build(digest: str, verbose: bool = False) -> None:
     # All pages are written anew from the doctrees: Sphinx adds checksums to the addresses of
     # files that it finds in place, so a page written later would differ from one written first.
     shutil.rmtree(work / "_build/html", ignore_errors=True)
-    command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
+    command = [sys.executable, "-c", SPHINX, str(os.getpid())]
     command += ["build", str(stage_folder())]
     command += ["--path-output", str(work), "-W", "-n", "--keep-going"]
     done = subprocess.run(command, capture_output=True, text=True, env=_environment())
@@ -193,7 +225,8 @@ def _complaints(said: str) -> list[str]:
         for line in said.splitlines()
         if re.search(r"WARNING|ERROR|CRITICAL", line)
     ]
-    return lines or said.strip().splitlines()[-15:]
+    errors = re.findall(r"(?m)^(?:\w+\.)*\w+Error: .+", said)  # no log yet: Sphinx never started
+    return lines or errors[-1:] or said.strip().splitlines()[-15:]
 
 
 def _in_words(line: str) -> str:
@@ -210,11 +243,13 @@ def _publish(made: Path, digest: str) -> None:
     editions.mkdir(exist_ok=True)
     edition = editions / digest[:16]
     fresh = editions / f".new-{os.getpid()}"
-    shutil.rmtree(fresh, ignore_errors=True)
-    shutil.copytree(made, fresh, ignore=shutil.ignore_patterns(".buildinfo*"))
-    (fresh / ".digest").write_text(digest)
-    shutil.rmtree(edition, ignore_errors=True)
-    os.replace(fresh, edition)
+    try:
+        shutil.copytree(made, fresh, ignore=shutil.ignore_patterns(".buildinfo*"))
+        (fresh / ".digest").write_text(digest)
+        shutil.rmtree(edition, ignore_errors=True)
+        os.replace(fresh, edition)
+    finally:  # where the disk is full, half a copy would fill it further
+        shutil.rmtree(fresh, ignore_errors=True)
     link = paths.BUILD / ".html.new"
     link.unlink(missing_ok=True)
     link.symlink_to(edition.relative_to(paths.BUILD), target_is_directory=True)

@@ -166,6 +166,7 @@ class Ledger(SphinxDirective):
         told = [
             row["statement"],
             *(f"{say}: {row[name]}" for name, say in why.items() if row[name]),
+            *(["Worded after looking."] if row.get("after_looking") else []),
         ]
         cells = (
             [*self._parsed(" ".join(told)), self._name(row)],

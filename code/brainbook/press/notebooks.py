@@ -21,6 +21,7 @@ INJECTED = "injected-parameters"
 TITLE = re.compile(r"(?m)^# .+$")
 GLUED = re.compile(r"\{glue:\w+\}`[^`]*`")
 TO_COME = "…"
+RERUN = re.compile(r"(?m)^## Run it yourself$")
 
 
 def code_cells(book: NotebookNode) -> list[NotebookNode]:
@@ -65,7 +66,10 @@ def parse_parameters(book: NotebookNode, given: dict[str, str]) -> dict:
         if name not in known:
             listed = ", ".join(f"{k} (default {v!r})" for k, v in known.items()) or "none"
             raise BookError(f"parameter: got {name!r}; the page has {listed}")
-        value = yaml.safe_load(text)
+        try:
+            value = yaml.safe_load(text)
+        except yaml.YAMLError:
+            raise BookError(f"parameter {name}: got {text!r}, which is no value in YAML") from None
         wanted = type(known[name])
         if wanted is float and isinstance(value, int) and not isinstance(value, bool):
             value = float(value)
@@ -134,6 +138,17 @@ def with_notice(book: NotebookNode, notice: str) -> NotebookNode:
             before, after = cell.source[: title.end()], cell.source[title.end() :]
             cell.source = f"{before}\n\n:::{{warning}}\n{notice}\n:::\n{after}"
             break
+    return book
+
+
+def with_seconds(book: NotebookNode, seconds: float) -> NotebookNode:
+    """The page with what its execution took, where it invites to run it."""
+    for cell in book.cells:
+        heading = RERUN.search(cell.source) if cell.cell_type == "markdown" else None
+        if heading:
+            took = f"Executing this page took {seconds:,.0f} s when this edition was made."
+            end = heading.end()
+            cell.source = f"{cell.source[:end]}\n\n{took}{cell.source[end:]}"
     return book
 
 

@@ -2,8 +2,9 @@
 
 ``torch`` and ``transformers`` take some eight seconds to import, and every page needs them. The
 server of :mod:`multiprocessing` imports the modules that the pages reach and then forks a process
-a page. A page still runs in a process that has run nothing before. Where forking is not safe
-(macOS, Windows) every page imports for itself.
+a page. It keeps the packages and forgets the book's own modules, so that each page is seen to
+import what it does. A page still runs in a process that has run nothing before. Where forking is
+not safe (macOS, Windows) every page imports for itself.
 
 Imported as a module, this one is what the server imports.
 """
@@ -20,9 +21,9 @@ from multiprocessing.process import BaseProcess
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from brainbook.evidence import fingerprint
+from brainbook.evidence import fingerprint, opened
 
-from .worker import ENVIRONMENT
+from . import worker
 
 if TYPE_CHECKING:
     from .cache import Key
@@ -45,7 +46,7 @@ def open_for(keys: Iterable[Key]) -> None:
     inputs = {name.partition("module ")[2] for key in keys for name in key.parts}
     modules = sorted(name for name in inputs if name and not name.startswith(fingerprint.PAGES))
     before = dict(os.environ)
-    os.environ |= ENVIRONMENT | {MODULES: " ".join(modules)}
+    os.environ |= worker.ENVIRONMENT | {MODULES: " ".join(modules)}
     multiprocessing.set_forkserver_preload([__name__])
     try:
         forkserver.ensure_running()
@@ -62,11 +63,26 @@ def started(target: Callable, *arguments) -> BaseProcess:
     return process
 
 
+def end(process: BaseProcess) -> None:
+    """End a process with all that it started."""
+    started_by_it = worker.family(process.pid)
+    process.kill()
+    worker.end(started_by_it)
+
+
 def import_first(modules: str) -> None:
-    """Import modules named one after the other, as far as they can be."""
+    """Import modules named one after the other, as far as they can be, and forget our own."""
+    before = set(sys.modules)
     for name in modules.split():
         with suppress(Exception):  # the page that imports it will say what is wrong
             import_module(name)
+    for name in set(sys.modules) - before:
+        file = getattr(sys.modules[name], "__file__", None) or ""
+        if os.path.isabs(file) and opened.name_of(file):  # torch.ops has a file that is none
+            holder, _, leaf = name.rpartition(".")
+            del sys.modules[name]
+            if holder in sys.modules:
+                vars(sys.modules[holder]).pop(leaf, None)
 
 
 import_first(os.environ.pop(MODULES, ""))

@@ -10,14 +10,20 @@ of starting Python anew. So no page waits for imports that another page needed b
 
 from __future__ import annotations
 
+import ctypes
 import multiprocessing
 import os
 import re
+import signal
 import sys
 import threading
+import time
+from contextlib import suppress
+from glob import glob
 from importlib.metadata import EntryPoint
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
@@ -29,6 +35,8 @@ from papermill import execute_notebook
 from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError, strip_color
 from traitlets.config import Config
+
+from brainbook.evidence import opened
 
 # One thread a process, whatever the number of processes: sums come out in the same order, so
 # the numbers do not depend on how many pages run side by side.
@@ -59,11 +67,15 @@ ENVIRONMENT = THREADS | {
     "PYTHONWARNINGS": "ignore:IProgress not found",
 }
 START_TIMEOUT = 600  # seconds that a kernel may take to start on a crowded machine
+PATIENCE = 2  # seconds that what a page started may take to end after it
 FORKED = "forked-for-the-book"
+SUBREAPER = 36  # Linux: orphans among the descendants become children of this process
 
 
 class Job(NamedTuple):
     """Paths: the notebook, where it goes executed, its results, and what the processes print.
+
+    ``opened`` is where they note the files of the checkout that they open.
 
     ``forks``: whether the kernel is forked as well.
     """
@@ -72,6 +84,7 @@ class Job(NamedTuple):
     output: str
     results: str
     log: str
+    opened: str
     forks: bool = False
 
 
@@ -129,6 +142,7 @@ def _kernel(orders: Connection, *of_the_worker: Connection) -> None:
     os.environ |= environment
     if folder:
         os.chdir(folder)
+    opened.watch()
     # What it is given after the module's name, and who must live for it to live.
     options = [*command[command.index("ipykernel_launcher") + 1 :]]
     sys.argv = ["ipykernel_launcher", *options]
@@ -211,7 +225,9 @@ def work(job: Job, press: Connection) -> None:
     with open(job.log, "w") as log:
         for printed in (1, 2):
             os.dup2(log.fileno(), printed)
-    os.environ |= ENVIRONMENT | {"BRAINBOOK_RESULTS": job.results}
+    os.environ |= ENVIRONMENT | {"BRAINBOOK_RESULTS": job.results, opened.LOG: job.opened}
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(SUBREAPER, 1, 0, 0, 0)
     waiting = _wait_for_orders(press) if job.forks else None
     threading.Thread(target=_end_with_the_press, daemon=True).start()
     ReportingEngine.press = press
@@ -220,6 +236,19 @@ def work(job: Job, press: Connection) -> None:
     finally:
         if waiting:
             waiting.kill()
+            waiting.wait()
+        _end_what_is_left()
+
+
+def _end_what_is_left() -> None:
+    """End what the page started, after a moment in which it may end by itself and clean up."""
+    limit = time.monotonic() + PATIENCE
+    while time.monotonic() < limit and family(os.getpid()):
+        with suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG) != (0, 0):
+                pass
+        time.sleep(0.02)
+    end(family(os.getpid()))
 
 
 def _wait_for_orders(press: Connection) -> _Waiting:
@@ -234,4 +263,24 @@ def _wait_for_orders(press: Connection) -> _Waiting:
 
 def _end_with_the_press() -> None:
     multiprocessing.parent_process().join()
+    end(family(os.getpid()))
     os._exit(2)
+
+
+def family(pid: int) -> list[int]:
+    """Numbers of all processes that one started, and that these started; on Linux alone.
+
+    A worker's family has what went off on its own as well, see ``SUBREAPER``.
+    """
+    children = []
+    for file in glob(f"/proc/{pid}/task/*/children"):
+        with suppress(OSError):  # the thread has just ended
+            children += [int(number) for number in Path(file).read_text().split()]
+    return [*children, *(number for child in children for number in family(child))]
+
+
+def end(numbers: list[int]) -> None:
+    """End processes, if they have not ended already."""
+    for number in numbers:
+        with suppress(ProcessLookupError):
+            os.kill(number, signal.SIGKILL)

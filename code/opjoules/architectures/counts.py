@@ -128,7 +128,7 @@ def _traffic(table: pd.DataFrame, network: pd.DataFrame) -> pd.DataFrame:
 def _with_neurons(
     table: pd.DataFrame, network: pd.DataFrame, timesteps: int, once: set[str]
 ) -> pd.DataFrame:
-    """The table and below it a row of spiking neurons for each map that has them."""
+    """The table with a row of spiking neurons below each map that has them."""
     inner = network["layer"].str.endswith("product 1")
     maps = network[~network["layer"].isin(once) & ~inner]
     rate = table["spikes"].sum() / max(table["sites"].sum(), 1)
@@ -147,4 +147,4 @@ def _with_neurons(
     rows["spikes"] = rows["activation_writes"] = rate * updates
     rows["calls"] = timesteps
     rows["state_size"] = rows["activation_size"] = maps["outputs"]
-    return pd.concat([table, rows], ignore_index=True)
+    return pd.concat([table, rows]).sort_index(kind="stable", ignore_index=True)

@@ -115,7 +115,7 @@ def machine_ratio(hardware: str, neurons: int, fan_out: int, memory: bool) -> Ra
     ------
     ValueError : sizes below 1, or unknown hardware.
     """
-    table = layer_pair(neurons, fan_out, 1, 1.0)["spiking"]
+    table = layer_pair(neurons, fan_out, 1, 1.0)["spiking"].iloc[:1]  # the map, its neurons added:
     table = table.assign(
         neuron_updates=float(neurons),
         comparisons=float(neurons),

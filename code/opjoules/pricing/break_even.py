@@ -1,8 +1,8 @@
 """When a spiking layer costs less than the dense layer that it replaces.
 
 Arithmetic alone: a dense layer pays one MAC per synapse, a spiking one an AC per synapse and
-spike, so it wins while ``rate · T < E_MAC / E_AC``. Memory and the neurons' own updates move
-that point; ``break_even_rate`` finds it for a given layer and machine.
+spike, so it wins while ``rate · T < E_MAC / E_AC``. Memory, the schedule and the neurons' own
+updates move that point; ``break_even_rate`` finds it for a given layer and machine.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ from opjoules.counting.operations import COLUMNS
 from opjoules.hardware.catalogue import Cost, profile
 
 from .estimate import estimate
+from .schedules import IN_ACCUMULATORS, STEP_BY_STEP
+
+CASES = ((False, STEP_BY_STEP), (True, STEP_BY_STEP), (True, IN_ACCUMULATORS))
 
 
 def thresholds() -> pd.DataFrame:
@@ -71,8 +74,9 @@ def equivalent_bits(timesteps: int) -> int:
 def layer_pair(inputs: int, outputs: int, timesteps: int, rate: float) -> dict[str, pd.DataFrame]:
     """A fully connected layer as counts: ``dense`` (one pass) and ``spiking`` (T steps).
 
-    The spiking one has a leaky neuron per output with one state. Its traffic follows the rules
-    of ``count_operations``: one word read per spike and at most one weight per AC and step.
+    The spiking one has a leaky neuron per output with one state, in a row of its own. Its traffic
+    follows the rules of ``count_operations``: one word read per spike and at most one weight per
+    AC and step.
 
     Parameters
     ----------
@@ -101,27 +105,51 @@ def layer_pair(inputs: int, outputs: int, timesteps: int, rate: float) -> dict[s
     }
     spiking = {
         "acs": spikes * outputs,
-        "neuron_updates": updates,
-        "comparisons": updates,
         "weight_reads": spikes * outputs,
-        "activation_reads": spikes + updates,
-        "activation_writes": updates + rate * updates,
-        "state_reads": updates,
-        "state_writes": updates,
+        "activation_reads": spikes,
+        "activation_writes": updates,
         "weight_size": weights,
         "activation_size": max(inputs, outputs),
-        "state_size": outputs,
+        "calls": timesteps,
     }
-    return {"dense": _table("dense", dense), "spiking": _table("spiking", spiking)}
+    neurons = {
+        "neuron_updates": updates,
+        "comparisons": updates,
+        "activation_reads": updates,
+        "activation_writes": rate * updates,
+        "state_reads": updates,
+        "state_writes": updates,
+        "activation_size": outputs,
+        "state_size": outputs,
+        "calls": timesteps,
+    }
+    return {
+        "dense": _table({"dense": dense}),
+        "spiking": _table({"spiking": spiking, "neuron": neurons}),
+    }
 
 
-def _table(name: str, counts: Mapping[str, float]) -> pd.DataFrame:
-    row = dict.fromkeys(COLUMNS, 0.0) | {"layer": name, "kind": "linear", **counts}
-    return pd.DataFrame([row], columns=list(COLUMNS))
+def _table(layers: Mapping[str, Mapping[str, float]]) -> pd.DataFrame:
+    rows: list[dict[str, float | str]] = [
+        {
+            **dict.fromkeys(COLUMNS, 0.0),
+            **counts,
+            "layer": name,
+            "kind": "neuron" if name == "neuron" else "linear",
+        }
+        for name, counts in layers.items()
+    ]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 def energy_ratio(
-    inputs: int, outputs: int, timesteps: int, rate: float, hardware: str, memory: bool = True
+    inputs: int,
+    outputs: int,
+    timesteps: int,
+    rate: float,
+    hardware: str,
+    memory: bool = True,
+    schedule: str = STEP_BY_STEP,
 ) -> float:
     """Energy of the spiking layer over that of the dense one; below 1 the spikes win.
 
@@ -130,14 +158,23 @@ def energy_ratio(
     inputs, outputs, timesteps, rate : see ``layer_pair``.
     hardware : name of a profile with multipliers.
     memory : whether the words that move are paid for.
+    schedule : which of them move, see :mod:`opjoules.pricing.schedules`.
     """
     pair = layer_pair(inputs, outputs, timesteps, rate)
-    cost = {name: estimate(table, hardware, memory).joules.central for name, table in pair.items()}
+    cost = {
+        name: estimate(table, hardware, memory, schedule=schedule).joules.central
+        for name, table in pair.items()
+    }
     return cost["spiking"] / cost["dense"]
 
 
 def break_even_rate(
-    inputs: int, outputs: int, timesteps: int, hardware: str, memory: bool = True
+    inputs: int,
+    outputs: int,
+    timesteps: int,
+    hardware: str,
+    memory: bool = True,
+    schedule: str = STEP_BY_STEP,
 ) -> float:
     """Spike rate at which both layers cost the same, between 0 and 1.
 
@@ -147,11 +184,11 @@ def break_even_rate(
     Parameters
     ----------
     inputs, outputs, timesteps : see ``layer_pair``.
-    hardware, memory : see ``energy_ratio``.
+    hardware, memory, schedule : see ``energy_ratio``.
     """
 
     def excess(rate: float) -> float:
-        return energy_ratio(inputs, outputs, timesteps, rate, hardware, memory) - 1
+        return energy_ratio(inputs, outputs, timesteps, rate, hardware, memory, schedule) - 1
 
     if excess(0.0) >= 0:
         return 0.0
@@ -161,11 +198,13 @@ def break_even_rate(
 def with_memory(
     hardware: str, timesteps: Sequence[int], sizes: Sequence[tuple[int, int]]
 ) -> pd.DataFrame:
-    """Break-even spike rates of layers of ``sizes`` (inputs, outputs), with and without memory.
+    """Break-even spike rates of layers of ``sizes`` (inputs, outputs).
+
+    Without memory, and with it on the two schedules that save least and most.
 
     Columns
     -------
-    hardware, inputs, outputs, timesteps, memory : the case.
+    hardware, inputs, outputs, timesteps, memory, schedule : the case.
     rate, spikes : at break-even, per step, and per input and inference (rate · T).
     """
     rows = [
@@ -175,13 +214,14 @@ def with_memory(
             outputs,
             int(step),
             memory,
-            break_even_rate(inputs, outputs, int(step), hardware, memory),
+            schedule,
+            break_even_rate(inputs, outputs, int(step), hardware, memory, schedule),
         )
         for inputs, outputs in sizes
         for step in _steps(timesteps)
-        for memory in (False, True)
+        for memory, schedule in CASES
     ]
-    names = ["hardware", "inputs", "outputs", "timesteps", "memory", "rate"]
+    names = ["hardware", "inputs", "outputs", "timesteps", "memory", "schedule", "rate"]
     table = pd.DataFrame(rows, columns=names)
     return table.assign(spikes=table["rate"] * table["timesteps"])
 

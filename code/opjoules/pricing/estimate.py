@@ -5,7 +5,8 @@ Memory model (``memory=True``)
 Words move between the arithmetic and the smallest memory of the hierarchy that holds them:
 
 - *weights* and *state* stay for the whole inference, so all layers' weights (all neurons'
-  states) share one memory: their total size decides the level;
+  states) share one memory: their total size decides the level. A schedule that runs layer by
+  layer (:mod:`opjoules.pricing.schedules`) keeps one layer's states only;
 - *activations* come and go, so each layer's larger side decides.
 
 An access moves 64 bits; a word pays its share (an int8 weight one eighth). One word read and
@@ -21,6 +22,9 @@ from typing import NamedTuple
 import pandas as pd
 
 from opjoules.hardware.catalogue import Cost, Profile, profile
+
+from . import schedules
+from .schedules import STEP_BY_STEP
 
 PICO = 1e-12
 OPERATIONS = {
@@ -66,6 +70,7 @@ class Estimate:
     table : a row per layer and term: ``layer``, ``term`` (one of ``TERMS``), its ``count``,
         ``level`` (of memory), ``low``, ``central``, ``high`` (J), ``source``, ``note``.
     uncounted : operations that the count names but does not price.
+    schedule : what stays where between time steps.
     """
 
     profile: str
@@ -73,6 +78,7 @@ class Estimate:
     table: pd.DataFrame
     host: str = ""
     uncounted: tuple[str, ...] = ()
+    schedule: str = STEP_BY_STEP
 
     @property
     def joules(self) -> Joules:
@@ -112,6 +118,7 @@ def estimate(
     hardware: str | Profile,
     memory: bool = True,
     host: str | Profile | None = None,
+    schedule: str = STEP_BY_STEP,
 ) -> Estimate:
     """Price the operations of one inference.
 
@@ -123,13 +130,16 @@ def estimate(
         contain the memory this changes nothing.
     host : profile that pays for MACs (and their traffic) when ``hardware`` has no multiplier,
         for instance for a first layer that reads real numbers.
+    schedule : its name, see :mod:`opjoules.pricing.schedules`; it changes what memory costs.
 
     Raises
     ------
-    ValueError : an empty table, a missing column, a negative count, an unknown profile, or MACs
-        on a machine that has none and no host.
+    ValueError : an empty table, a missing column, a negative count, an unknown profile or
+        schedule, or MACs on a machine that has none and no host.
     """
     _check(operations)
+    table = schedules.scheduled(operations, schedule)
+    alone = schedules.named(schedule).layer_by_layer
     chip = hardware if isinstance(hardware, Profile) else profile(hardware)
     helper = profile(host) if isinstance(host, str) else host
     multiplying = operations.loc[operations["macs"] > 0, "layer"]
@@ -140,12 +150,14 @@ def estimate(
                 f"{list(multiplying)} need it; encode their input as spikes or name a host "
                 "with multipliers, for instance host='45nm_int8'"
             )
-    rows, sizes = [], operations[[size for _, _, size in TRAFFIC.values()]].sum()
-    for layer in operations.to_dict("records"):
+    sizes = table[["weight_size", "state_size"]].sum().to_dict()
+    rows = []
+    for layer in table.to_dict("records"):
         machine = helper if chip.mac is None and layer["macs"] > 0 else chip
         rows += _operation_rows(layer, machine)
         if memory and machine.memory is not None:
-            rows += _traffic_rows(layer, machine, sizes)
+            state = {"state_size": layer["state_size"]} if alone else {}
+            rows += _traffic_rows(layer | sizes | state, machine)
     columns = ["layer", "term", "count", "level", *Joules._fields, "source", "note"]
     return Estimate(
         profile=chip.name,
@@ -153,6 +165,7 @@ def estimate(
         table=pd.DataFrame(rows, columns=columns),
         host=helper.name if helper is not None and len(multiplying) and chip.mac is None else "",
         uncounted=tuple(operations.attrs.get("uncounted", ())),
+        schedule=schedule,
     )
 
 
@@ -190,18 +203,14 @@ def _operation_rows(layer: dict, machine: Profile) -> list[dict]:
     ]
 
 
-def _traffic_rows(layer: dict, machine: Profile, sizes: pd.Series) -> list[dict]:
-    """Joules of the words that one layer moves; weights and state are sized as a whole.
-
-    ``sizes`` : sums over layers, by column.
-    """
+def _traffic_rows(layer: dict, machine: Profile) -> list[dict]:
+    """Joules of the words that one layer moves; its sizes are those that share a memory."""
     rows = []
     for term, (names, bits_name, size_name) in TRAFFIC.items():
         count = sum(layer[name] for name in names)
         if not count:
             continue
-        size = (layer if term == "activations" else sizes)[size_name]
         bits = getattr(machine, bits_name)
-        level = machine.level(size, bits)
+        level = machine.level(layer[size_name], bits)
         rows.append(_row(layer["layer"], term, count, level, machine.access(level, bits)))
     return rows

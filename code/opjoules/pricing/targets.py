@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from .estimate import Estimate, estimate
+from .schedules import STEP_BY_STEP
 
 HOST = "45nm_int8"
 
@@ -60,6 +61,16 @@ def zeros_skipped(operations: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def on_schedule(networks: pd.DataFrame, schedule: str = STEP_BY_STEP) -> pd.DataFrame:
+    """Rows on one schedule, and all of a scenario that no schedule changes.
+
+    ``networks`` : columns ``scenario`` and ``schedule``; a scenario with one of them in all its
+    rows counts as unchanged.
+    """
+    several = networks.groupby("scenario")["schedule"].transform("nunique") > 1
+    return networks[(networks["schedule"] == schedule) | ~several]
+
+
 def cheapest_rivals(networks: pd.DataFrame, family: str, margin: float) -> pd.DataFrame:
     """For each network of other families, the cheapest one of ``family`` that is as accurate.
 
@@ -97,12 +108,12 @@ def cheapest_rivals(networks: pd.DataFrame, family: str, margin: float) -> pd.Da
     return cheapest.assign(ratio=cheapest["central"] / cheapest["rival_central"])
 
 
-def price(operations: pd.DataFrame, name: str) -> Estimate:
-    """Energy of one inference on the target ``name`` of ``TARGETS``.
+def price(operations: pd.DataFrame, name: str, schedule: str = STEP_BY_STEP) -> Estimate:
+    """Energy of one inference on the target ``name`` of ``TARGETS``, on a schedule.
 
     Raises
     ------
-    ValueError : an unknown target, or a table that ``estimate`` refuses.
+    ValueError : an unknown target or schedule, or a table that ``estimate`` refuses.
     """
     if name not in TARGETS:
         raise ValueError(f"name: got {name!r}; allowed are {tuple(TARGETS)}")
@@ -110,4 +121,4 @@ def price(operations: pd.DataFrame, name: str) -> Estimate:
     table = zeros_skipped(operations) if target.skips_zeros else operations
     spikes = target.chip and bool(table["neuron_updates"].any())
     hardware = target.chip if spikes else target.hardware
-    return estimate(table, hardware, target.memory, host=target.hardware)
+    return estimate(table, hardware, target.memory, host=target.hardware, schedule=schedule)

@@ -9,6 +9,8 @@ elsewhere are set beside it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -16,6 +18,8 @@ from opjoules import sources
 from opjoules.architectures.counts import dense_counts
 from opjoules.architectures.hierarchical import qkformer
 from opjoules.architectures.transformers import ORDERS, spiking_transformer
+from opjoules.pricing.estimate import estimate
+from opjoules.pricing.schedules import SCHEDULES
 from opjoules.pricing.schemes import compare_schemes
 
 from .rules import (
@@ -117,15 +121,44 @@ def review_price() -> pd.DataFrame:
     return table.reset_index(drop=True)
 
 
-def spikingformer_schemes() -> pd.DataFrame:
-    """Spikingformer 8-512 at its published rates, and its dense counterpart, by every scheme.
+def _dense_counterpart() -> pd.DataFrame:
+    """The Transformer 8-512 of the Spikformer table: the same maps, read as real numbers once.
 
-    The counterpart has the same maps, reads real numbers once, and takes queries and keys first,
-    as softmax demands: the Transformer 8-512 of the Spikformer table.
+    It takes queries and keys first, as softmax demands.
     """
-    dense = spiking_transformer(8, 512, HEADS[512], order=ORDERS[1])
-    spiking = spikingformer_layers(whole=True)
+    return spiking_transformer(8, 512, HEADS[512], order=ORDERS[1])
+
+
+def spikingformer_schemes() -> pd.DataFrame:
+    """Spikingformer 8-512 at its published rates, and its dense counterpart, by every scheme."""
+    dense, spiking = _dense_counterpart(), spikingformer_layers(whole=True)
     return compare_schemes(spiking, dense_counts(dense), layers=dense, dense_layers=dense)
+
+
+def spikingformer_schedules(hardware: Sequence[str]) -> pd.DataFrame:
+    """The same two, with memory, on every schedule. In few bits the spikes are taken as they are.
+
+    Columns
+    -------
+    hardware, schedule : a row each; "" where memory is free.
+    low, central, high : J per image of the spiking network.
+    dense_low, dense_central, dense_high : of its counterpart.
+    ratio, ratio_low, ratio_high : spiking over dense; constants are taken alike on both sides.
+    """
+    pair = spikingformer_layers(whole=True), dense_counts(_dense_counterpart())
+    rows = []
+    for name in hardware:
+        for schedule in ("", *SCHEDULES):
+            paid = {"schedule": schedule} if schedule else {"memory": False}
+            own, dense = (estimate(table, name, **paid).joules for table in pair)
+            ratios = [a / b for a, b in zip(own, dense, strict=True)]
+            rows.append(
+                {"hardware": name, "schedule": schedule}
+                | own._asdict()
+                | {f"dense_{end}": joules for end, joules in dense._asdict().items()}
+                | {"ratio": ratios[1], "ratio_low": min(ratios), "ratio_high": max(ratios)}
+            )
+    return pd.DataFrame(rows)
 
 
 def missing() -> pd.DataFrame:
@@ -174,6 +207,10 @@ def recompute() -> pd.DataFrame:
     network, published_mj : the row as printed.
     recomputed_mj : after the method that the paper used.
     deviation : of it from print, relative.
+    rounding_mj : what the last digits of print leave open: half the last one of the energy and,
+        times its price, half that of the operations. A dense row without operations implies
+        three digits of them, its energy over ``E_MAC``; the log has digits of rates.
+    met : whether it lies that near to print.
     corrected_mj : the row's own first convolution charged once an image, the convention of the
         SEW-ResNet rows; the recomputed value where nothing is to be corrected.
     per_step_mj : that convolution charged at every time step.
@@ -181,19 +218,43 @@ def recompute() -> pd.DataFrame:
     basis, note : what went into the recomputation, and what to know of the method.
     source, where, status : of the printed row.
     """
-    rows = published_rows()
-    return pd.DataFrame([_recompute(r) for r in rows[rows["family"].isin(RULES)].itertuples()])
+    rows, text = published_rows(), sources.printed("energy_published.csv")
+    known = rows["family"].isin(RULES)
+    pairs = zip(rows[known].itertuples(), text[known].itertuples(), strict=True)
+    return pd.DataFrame([_recompute(row, printed) for row, printed in pairs])
 
 
-def _recompute(row) -> dict:
+def _half_digit(printed) -> float:
+    """Half a unit of the last digit of a printed number; 0 where nothing or none is printed."""
+    if not isinstance(printed, str) or float(printed) == 0:
+        return 0.0
+    return 0.5 * 10.0 ** -len(printed.partition(".")[2])
+
+
+def _rounding(row, printed) -> float:
+    """``rounding_mj`` of :func:`recompute`; ``printed`` holds the row's numbers as text."""
+    acs, macs = _half_digit(printed.acs_g), _half_digit(printed.macs_g)
+    if row.family == "Spikingformer log":
+        layers = spikingformer_layers()
+        rate = sources.printed("energy_spikingformer.csv")["spike_rate"].map(_half_digit).max()
+        acs = rate * layers.loc[layers["acs"] > 0, "dense"].sum() / GIGA
+    if not isinstance(printed.acs_g, str) and not isinstance(printed.macs_g, str):
+        implied = row.energy_mj / charge(0, 1)  # 10⁹ MACs
+        macs = 0.5 * 10.0 ** (np.floor(np.log10(implied)) - 2)
+    return _half_digit(printed.energy_mj) + charge(acs, macs)
+
+
+def _recompute(row, printed) -> dict:
     """One published row against its recomputation, by family."""
     found = RULES[row.family](row)
-    energy = found["recomputed_mj"]
+    energy, rounding = found["recomputed_mj"], _rounding(row, printed)
     return {
         "network": row.network,
         "published_mj": row.energy_mj,
         "recomputed_mj": energy,
         "deviation": energy / row.energy_mj - 1,
+        "rounding_mj": rounding,
+        "met": bool(abs(energy - row.energy_mj) <= rounding),
         "corrected_mj": found.get("corrected_mj", energy),
         "per_step_mj": found.get("per_step_mj", energy),
         "top1_percent": row.top1_percent,

@@ -1,13 +1,14 @@
-"""Range, coverage and pools of the astrocyte circuit against closed forms and many draws."""
+"""Noise, range, coverage and pools of the astrocyte circuit against closed forms and many draws."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
 
 from brainbook.evidence.seeding import seeded
 from brainbook.models.astrocyte import imperfections as limits
-from brainbook.models.astrocyte.noise import effective_units, written
+from brainbook.models.astrocyte.cell import effective_units, written
 from brainbook.models.attention.softmax import relative_error
 from brainbook.models.features.maps import Positive
 
@@ -24,10 +25,13 @@ def cell(problem):
     return written(*problem, Positive(), units)
 
 
-def mean_square(trial, *given, draws=3000):
+def assert_law(cell, factor, variance, draws=3000):
+    """p_t errs by ``variance`` / m_eff: mean over draws, per head and query."""
     generator = seeded(2, 4)
-    found = [torch.stack(tuple(trial(*given, generator))) for _ in range(draws)]
-    return torch.stack(found).square().mean(0)
+    ratios = [cell.divisor(factor(generator)) / cell.divisor() - 1 for _ in range(draws)]
+    measured = torch.stack(ratios).squeeze(-1).square().mean(0)
+    expected = variance / effective_units(cell.parts)
+    torch.testing.assert_close(measured.mean(-1), expected.mean(-1), rtol=0.06, atol=0)
 
 
 def test_best_gain_cannot_be_improved():
@@ -36,66 +40,102 @@ def test_best_gain_cannot_be_improved():
     for gain in (0.97, 1.03):
         assert (relative_error(gain * limits.best_gain(estimate, exact), exact) > least).all()
     torch.testing.assert_close(limits.best_gain(7 * exact, exact), exact)
+    assert limits.constant_divisor(7 * exact, exact).max() < 1e-6
 
 
-def test_levels_obey_the_closed_form_also_when_coarse():
-    generator = seeded(2, 6)
-    log_p, output = 3 * torch.randn(400, 200, generator=generator), torch.ones(400, 200, 1)
-    for levels in (1.0, 8.0):
-        effect = limits.coarse_divisor(log_p, output, levels, generator)
-        ratio = effect.trace.square().mean() / effect.trace_law.square().mean()
-        assert ratio.item() == pytest.approx(1, abs=0.02)
-    fine = limits.coarse_divisor(log_p, output, 50.0, generator)
-    assert fine.trace_law[0].item() == pytest.approx(math.log(10) / 50 / math.sqrt(12), rel=1e-3)
+def test_factors_have_mean_one_and_the_size_asked_for():
+    made = limits.factors((200_000,), 0.5, seeded(1, 6))
+    assert made.mean() == pytest.approx(1, abs=0.005) and made.std() == pytest.approx(0.5, rel=0.02)
+    assert (made > 0).all() and torch.equal(limits.factors((3,), 0, seeded(1)), torch.ones(3))
+    with pytest.raises(ValueError, match="size: got -1"):
+        limits.factors((3,), -1, seeded(1))
+
+
+@pytest.mark.parametrize("size", [0.05, 0.6])
+def test_noise_on_traces_averages_over_effective_units_at_any_size(cell, size):
+    assert_law(cell, lambda chance: limits.noisy_traces(cell, size, chance), size**2)
+
+
+def test_noise_on_rates_moves_drive_and_trace_together(cell):
+    noisy = limits.noisy_rates(cell, 0.3, seeded(2, 9))
+    spread = (noisy.reading / cell.reading).std()
+    assert spread.item() == pytest.approx(0.3, rel=0.05)
+    weights = noisy.reading @ cell.writing.mT
+    values = torch.randn(4, 20, 3, generator=seeded(2, 10), dtype=torch.float64)
+    renewed = noisy.leaking(values, torch.ones(20, dtype=torch.float64))
+    expected = weights @ values / weights.sum(-1, keepdim=True)
+    torch.testing.assert_close(renewed.output(), expected)
+    assert torch.equal(limits.noisy_rates(cell, 0.0, seeded(2)).reading, cell.reading)
+
+
+def test_rounding_errs_by_the_step_over_root_twelve(cell):
+    step = math.log(10) / 16
+    assert_law(cell, lambda chance: limits.rounded(cell, 16, chance), step**2 / 12)
+    coarse = limits.rounded(cell, 2, seeded(2, 6)).log().abs()
+    assert math.log(10) / 6 < coarse.max() <= math.log(10) / 4
     with pytest.raises(ValueError, match="levels: got 0"):
-        limits.coarse_divisor(log_p, output, 0, generator)
+        limits.rounded(cell, 0, seeded(2))
 
 
 def test_a_wide_range_is_no_limit_and_a_narrow_one_makes_traces_equal(cell):
-    assert limits.limited_range(cell, 30, "floor").max() < 1e-12
-    lifted = limits.limited_range(cell, 0, "floor")
-    level = cell.log_trace.amax(-1, keepdim=True)
-    flat = cell.divisor(cell.trace * (level - cell.log_trace).exp())
-    ratio = (cell.divisor(cell.trace) / flat).unsqueeze(-1)
-    by_hand = relative_error(limits.best_gain(cell.output * ratio, cell.output), cell.output)
-    torch.testing.assert_close(lifted, by_hand)
-    assert limits.limited_range(cell, -9, "ceiling").max() < 1e-6  # far above every trace
+    assert torch.equal(limits.limited(cell, 30, "floor"), torch.ones_like(cell.trace))
+    lifted = cell.log_trace + limits.limited(cell, 0, "floor").log()
+    torch.testing.assert_close(lifted, cell.log_trace.amax(-1, keepdim=True).expand_as(lifted))
+    assert (limits.limited(cell, -9, "ceiling") - 1).abs().max() < 1e-6  # far above every trace
+    half = limits.limited(cell, 0, "ceiling").gather(-1, cell.log_trace.argmax(-1, keepdim=True))
+    torch.testing.assert_close(half, torch.full_like(half, 0.5))
     with pytest.raises(ValueError, match="how: got 'roof'"):
-        limits.limited_range(cell, 1, "roof")
+        limits.limited(cell, 1, "roof")
 
 
-def test_unsensed_trace_obeys_its_law(cell):
-    squares = mean_square(limits.uncovered, cell, 0.6)
-    torch.testing.assert_close(squares[2], squares[3], rtol=0.06, atol=0)
-    full = limits.uncovered(cell, 1.0, seeded(2))
-    assert full.output.max() < 1e-12 and full.trace_law.max() == 0
+def test_a_trace_sensed_in_part_obeys_its_law(cell):
+    assert_law(cell, lambda chance: limits.sensed_units(cell, 0.6, chance), 1 / 0.6 - 1)
+    assert torch.equal(limits.sensed_units(cell, 1.0, seeded(2)), torch.ones_like(cell.trace))
+
+
+def test_a_trace_sensed_at_several_contacts_averages_over_them(cell):
+    def factor(chance):
+        return limits.sensed_contacts(limits.covered_contacts(cell, 0.6, chance), 0.6)
+
+    assert_law(cell, factor, (1 / 0.6 - 1) / 6)
 
 
 def test_undivided_synapses_mix_the_divided_and_the_constant_circuit(cell):
-    assert limits.undivided(cell, 1.0, seeded(2)).max() < 1e-12
-    none = limits.undivided(cell, 0.0, seeded(2))
-    torch.testing.assert_close(none, limits.constant_divisor(cell.drive, cell.output))
-    generator, total = seeded(2, 7), torch.zeros_like(cell.output)
-    p = cell.divisor(cell.trace).unsqueeze(-1)
-    constant = limits.best_gain(cell.drive, cell.output)
+    exact = cell.output() + 0.1
+    everywhere = torch.ones_like(cell.synapses)
+    torch.testing.assert_close(limits.undivided(cell, everywhere, exact), cell.output())
+    constant = limits.best_gain(cell.drive * cell.relative_scale, exact)
+    none = limits.undivided(cell, 0 * everywhere, exact)
+    torch.testing.assert_close(none, constant)
+    generator, total = seeded(2, 7), torch.zeros_like(cell.drive)
     for _ in range(4000):
-        under = (torch.rand(cell.synapses.shape, generator=generator) < 0.6) * cell.synapses
-        covered = cell.reading @ under.mT
-        total += covered / p + (cell.drive - covered) / cell.drive * constant
-    expected = 0.6 * cell.output + 0.4 * constant  # what the straight line on the page assumes
+        under = limits.covered_contacts(cell, 0.6, generator)
+        total += limits.undivided(cell, under, exact)
+    expected = 0.6 * cell.output() + 0.4 * constant  # what the exact kernel's mixture assumes
     assert relative_error(total / 4000, expected).max() < 0.02
 
 
-def test_a_process_errs_like_a_sample_without_replacement(cell):
-    squares = mean_square(limits.local_pools, cell, 6, draws=1500)
-    torch.testing.assert_close(squares[2], squares[3], rtol=0.05, atol=0)
-    ratio = 48 / effective_units(cell.parts) - 1
-    torch.testing.assert_close(squares[3], 5 / 47 * ratio.mean(-1))
+def test_units_left_out_are_missing_in_drive_and_trace(cell):
+    few = limits.only_covered_units(cell, 0.5, seeded(2, 11))
+    kept = (few.reading != 0).any(1)  # (heads, m)
+    assert 0.3 < kept.double().mean() < 0.7
+    head = 2
+    reading = cell.reading[head][:, kept[head]]
+    by_hand = reading @ cell.synapses[head][:, kept[head]].mT
+    by_hand = by_hand / (reading @ cell.trace[head][kept[head]]).unsqueeze(-1)
+    torch.testing.assert_close(few.output()[head], by_hand)
+
+
+def test_rates_below_zero_are_cut(cell):
+    signed = replace(cell, reading=cell.reading - cell.reading.mean())
+    fired = limits.positive_rates(signed)
+    assert (signed.reading < 0).any() and (fired.reading >= 0).all()
+    same = signed.reading > 0
+    assert torch.equal(fired.reading[same], signed.reading[same])
 
 
 def test_one_process_is_the_whole_cell_and_processes_divide_by_their_own_sum(cell):
-    whole = limits.local_pools(cell, 1, seeded(2))
-    assert whole.output.max() < 1e-12 and whole.trace.max() < 1e-12
+    torch.testing.assert_close(limits.local_pools(cell, 1, seeded(2)), cell.output())
     found = limits.local_pools(cell, 4, seeded(2, 8))
     order = torch.randperm(48, generator=seeded(2, 8)).chunk(4)
     outputs = [
@@ -104,17 +144,8 @@ def test_one_process_is_the_whole_cell_and_processes_divide_by_their_own_sum(cel
         / (cell.reading[..., part] @ cell.trace[..., part].unsqueeze(-1))
         for part in order
     ]
-    by_hand = relative_error(torch.stack(outputs).mean(0), cell.output)
-    torch.testing.assert_close(found.output, by_hand)
+    torch.testing.assert_close(found, torch.stack(outputs).mean(0))
+    silent = replace(cell, reading=torch.zeros_like(cell.reading))
+    assert limits.local_pools(silent, 4, seeded(2)).abs().max() == 0
     with pytest.raises(ValueError, match="pools: got 5"):
         limits.local_pools(cell, 5, seeded(2))
-
-
-def test_a_common_divisor_is_harmless_alone_or_among_equals(cell):
-    drive, trace = cell.drive, cell.divisor(cell.trace)
-    assert limits.common_divisor(drive, trace, 1).max() < 1e-12
-    equal = drive[:1].expand_as(drive), trace[:1] * torch.tensor([1.0, 2, 3, 4]).unsqueeze(-1)
-    assert limits.common_divisor(*equal, 4).max() < 1e-12
-    assert limits.common_divisor(drive, trace, 4).min() > 1e-3
-    with pytest.raises(ValueError, match="heads: got 3"):
-        limits.common_divisor(drive, trace, 3)

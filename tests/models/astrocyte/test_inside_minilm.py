@@ -16,7 +16,7 @@ from brainbook.models.astrocyte.inside_minilm import (
     hidden_states,
     uniform,
 )
-from brainbook.models.attention.minilm_heads import block_output, record
+from brainbook.models.attention.minilm_heads import block_output, problem_on, record
 from brainbook.models.attention.minilm_text import calibration_passages
 from brainbook.models.attention.softmax import softmax_attention
 from brainbook.models.features.landmarks import Landmarks, Tuning, key_metric, usual_log_normaliser
@@ -51,6 +51,16 @@ def test_exact_attention_through_the_same_path_is_the_intact_model(dtype, close)
             own = model(input_ids=ids_of(one), output_hidden_states=True).hidden_states
         ours = hidden_states(ids_of(one), INTACT, dtype)
         assert (ours - torch.stack(own, 1)).abs().max() < close
+
+
+def test_mean_ablated_heads_say_the_same_to_every_token_and_text(few_passages):
+    layers = inside.mean_ablated(few_passages)
+    known = problem_on(few_passages)[:, 1]
+    mean = known.exact()[0].mean((0, 2))  # (heads, d)
+    for length in (3, 5):
+        said = layers[1](*torch.randn(3, 2, 12, length, 32))
+        assert torch.allclose(said, mean.unsqueeze(-2).expand(2, 12, length, 32), atol=1e-6)
+    assert len(layers) == LAYERS
 
 
 def test_vectors_are_those_of_the_models_own_library():

@@ -83,7 +83,7 @@ def test_closed_form_in_units_and_in_errors():
 def test_sweep_follows_the_closed_form_where_it_applies():
     sweep = gaussian_sweep({"small": (8, 0.1)}, [512, 1024, 2048], range(4), 30)
     for part in PARTS:
-        assert sweep.squares(part, "small").mean() == pytest.approx(1, abs=0.25)
+        assert sweep.squares(part, "small", 512).mean() == pytest.approx(1, abs=0.25)
         assert sweep.slopes(part, "small", 512).mean() == pytest.approx(-0.5, abs=0.12)
     assert list(sweep.curve("output", "small").columns) == [512, 1024, 2048]
     assert set(sweep.frame["seed"]) == {0, 1, 2, 3}

@@ -98,6 +98,16 @@ def test_capacity_and_slope_of_a_short_run():
     assert slopes[4] == pytest.approx(3, abs=0.1)
 
 
+def test_the_search_for_a_capacity_knows_no_law(monkeypatch):
+    ordinary = dc.capacity_table((3,), [256], [0], 4000, 0.02)
+    monkeypatch.setattr(dc, "gaussian_capacity", None)
+    monkeypatch.setattr(dc, "law_capacity", lambda *_: 1.0)
+    assert dc.capacity_table((3,), [256], [0], 4000, 0.02)["capacity"].equals(ordinary["capacity"])
+    patterns, share = dc.overloaded(256, 3, np.random.default_rng(0))
+    assert patterns / 256 in {4**n for n in range(10)} and share >= dc.OFTEN
+    assert dc.bit_error(256, 3, patterns // 4, 4000, np.random.default_rng(1)) < 1.5 * dc.OFTEN
+
+
 def test_first_failure_is_a_pair_that_differs_in_one_bit():
     rng = np.random.default_rng(5)
     count = dc.first_failure(10, rng, 1, 1000)

@@ -63,11 +63,15 @@ def test_uniform_weights_need_the_ceiling(count):
 
 
 def test_three_kinds_of_fixed_points():
-    table = mh.regime_table([0.5, 10, 100], [0, 1, 2], groups=3, members=6, updates=400)
-    keys = table.groupby("beta")["keys"].median()
-    assert keys[0.5] == mh.uniform_keys(18) and keys[100] == 1
-    assert 1 < keys[10] <= 6
-    assert (table["moved"] < 1e-9).all()
+    patterns = mh.clustered_patterns(3, 6, 64, 0.5, 0)
+
+    def held(beta):
+        end = mh.iterate(patterns, patterns, 400, beta)
+        assert (mh.update(end, patterns, beta) - end).abs().max() < 1e-9
+        return mh.keys_holding(mh.weights(end, patterns, beta))
+
+    assert (held(0.5) == mh.uniform_keys(18)).all() and (held(100) == 1).all()
+    assert 1 < held(10).double().median() <= 6
 
 
 def test_groups_are_similar_inside_and_not_outside():

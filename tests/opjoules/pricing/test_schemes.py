@@ -12,6 +12,7 @@ from opjoules.counting.operations import count_operations
 from opjoules.pricing import break_even
 from opjoules.pricing.estimate import estimate
 from opjoules.pricing.lemaire import estimate_lemaire
+from opjoules.pricing.schedules import IN_ACCUMULATORS
 from opjoules.pricing.schemes import COLUMNS, LESS, MORE, OPEN, compare_schemes, spike_rates
 
 MAC, AC = 4.6e-12, 0.9e-12  # J, fp32 at 45 nm (Horowitz 2014)
@@ -47,6 +48,7 @@ def test_each_scheme_is_its_own_estimator(compared):
     for name, expected in (
         ("book, no memory", estimate(table, "45nm_fp32", memory=False).joules),
         ("book, with memory", estimate(table, "45nm_fp32").joules),
+        (f"book, {IN_ACCUMULATORS}", estimate(table, "45nm_fp32", schedule=IN_ACCUMULATORS).joules),
         ("Lemaire et al.", estimate_lemaire(table).joules),
     ):
         assert tuple(compared.loc[name, ["low", "central", "high"]]) == pytest.approx(expected)
@@ -55,18 +57,6 @@ def test_each_scheme_is_its_own_estimator(compared):
     # What a scheme adds makes the same network dearer.
     assert compared.loc["operations", "central"] < compared.loc["book, no memory", "central"]
     assert compared.loc["book, no memory", "high"] < compared.loc["book, with memory", "low"]
-
-
-def test_weights_fetched_once_save_the_fetches_of_the_other_steps(compared, dense):
-    table = spiking(0.1)
-    spared = (table["weight_reads"] - table["weight_size"]).clip(lower=0).sum()
-    assert spared > 0
-    level = estimate(table, "45nm_fp32").table.query("term == 'weights'")
-    price = level["central"].sum() / level["count"].sum()
-    names = ["book, with memory", "book, weights fetched once"]
-    each, once = compared.loc[names, "central"]
-    assert each - once == pytest.approx(spared * price)
-    assert compared.loc[names[0], "dense_central"] == compared.loc[names[1], "dense_central"]
 
 
 def test_every_row_says_what_it_counts(compared):

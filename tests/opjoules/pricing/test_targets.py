@@ -7,9 +7,10 @@ import pytest
 import torch
 from torch import nn
 
-from opjoules.counting.operations import count_operations
+from opjoules.counting.operations import COLUMNS, count_operations
 from opjoules.pricing import targets
 from opjoules.pricing.estimate import estimate
+from opjoules.pricing.schedules import IN_ACCUMULATORS, STEP_BY_STEP
 
 NAMES = tuple(targets.TARGETS)
 
@@ -82,6 +83,23 @@ def test_the_margin_lets_others_in():
     rows = [("fp32", "perceptron", "small", 0.90, 1.0), ("fp32", "spiking", "a", 0.93, 2.0)]
     assert targets.cheapest_rivals(table(rows), "perceptron", 0.02).empty
     assert len(targets.cheapest_rivals(table(rows), "perceptron", 0.04)) == 1
+
+
+def test_a_schedule_selects_rows_where_words_move_and_keeps_the_others():
+    names = {"scenario": ["fp32", "int8-memory", "int8-memory"]}
+    both = pd.DataFrame(names | {"schedule": [STEP_BY_STEP, STEP_BY_STEP, IN_ACCUMULATORS]})
+    assert list(targets.on_schedule(both).index) == [0, 1]
+    assert list(targets.on_schedule(both, IN_ACCUMULATORS).index) == [0, 2]
+
+
+def test_a_target_is_priced_on_a_schedule():
+    row = dict.fromkeys(COLUMNS, 0.0) | {"layer": "a", "kind": "neuron", "neuron_updates": 5.0}
+    counted = pd.DataFrame([row | {"state_reads": 5.0, "state_size": 5}])
+    steps, kept = (
+        targets.price(counted, "int8-memory", schedule).joules.central
+        for schedule in (STEP_BY_STEP, IN_ACCUMULATORS)
+    )
+    assert steps > kept == targets.price(counted, "int8").joules.central
 
 
 def test_errors_name_what_came(dense):

@@ -92,10 +92,10 @@ def on_off(overlap: Tensor, drive: Tensor, ridge: float, steps: int) -> tuple[Te
 
     Parameters
     ----------
-    overlap : K, (m, m), symmetric. drive : kappa, (n, m).
+    overlap : K, (m, m), symmetric, no entry below zero. drive : kappa, (n, m).
     ridge : leak of the lateral network. steps : of integration.
     """
-    step = 1 / (torch.linalg.matrix_norm(overlap, 2) + ridge)
+    step = 1 / (overlap.sum(-1).max() + ridge)  # K >= 0: no eigenvalue exceeds a row's sum
     membrane = torch.zeros_like(drive)
     for _ in range(steps):
         on, off = membrane.clamp_min(0), (-membrane).clamp_min(0)
@@ -104,7 +104,7 @@ def on_off(overlap: Tensor, drive: Tensor, ridge: float, steps: int) -> tuple[Te
     return membrane.clamp_min(0), (-membrane).clamp_min(0)
 
 
-def rectified(overlap: Tensor, drive: Tensor, ridge: float, steps: int = 150) -> Tensor:
+def rectified(overlap: Tensor, drive: Tensor, ridge: float, steps: int = 100) -> Tensor:
     """Rates of one cell a unit that settles without going below zero, (n, m).
 
     The least of rho^T (K + ridge I) rho / 2 - kappa . rho over rho >= 0, where the network
@@ -119,7 +119,7 @@ def rectified(overlap: Tensor, drive: Tensor, ridge: float, steps: int = 150) ->
     overlap, drive, ridge : as in :func:`on_off`.
     steps : of the projected gradient.
     """
-    step = 1 / (torch.linalg.matrix_norm(overlap, 2) + ridge)
+    step = 1 / (overlap.sum(-1).max() + ridge)  # K >= 0: no eigenvalue exceeds a row's sum
     rates = ahead = torch.zeros_like(drive)
     weight = torch.ones(len(drive), 1, dtype=drive.dtype)
     for _ in range(steps):

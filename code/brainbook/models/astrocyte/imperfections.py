@@ -1,19 +1,24 @@
-"""What a cell's limits do to the neuron-astrocyte circuit: range, coverage, separate processes.
+"""What a cell's limits do to the neuron-astrocyte circuit: noise, range, coverage, processes.
 
-The laws follow from the effective number of hidden units, see
-:mod:`brainbook.models.astrocyte.noise`. Tensors: (heads, N, m) for N queries and m hidden units.
+Most of them change the trace g of each hidden unit by a factor, (heads, m), which
+:meth:`brainbook.models.astrocyte.cell.Cell.output` takes. For a factor of mean 1 and variance v,
+independent between units, p_t errs by v / m_eff (relative variance): a law that holds at any
+size. For the output, which is divided by p_t, it is the first order.
+
+Tensors: (heads, N, m) for N queries and m hidden units; ``generator`` is the source of chance.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import torch
 from torch import Generator, Tensor
 
 from brainbook.models.attention.softmax import relative_error
 
-from .noise import Cell, Effect, effective_units, of_divisor
+from .cell import Cell
 
 
 def best_gain(estimate: Tensor, exact: Tensor) -> Tensor:
@@ -27,8 +32,32 @@ def constant_divisor(drive: Tensor, output: Tensor) -> Tensor:
     return relative_error(best_gain(drive, output), output)
 
 
-def limited_range(cell: Cell, decades: float, how: str) -> Tensor:
-    """Output error (heads,) if a trace spans only so many decades, with the best gain per head.
+def factors(shape: tuple[int, ...], size: float, generator: Generator) -> Tensor:
+    """Log-normal factors with mean 1 and coefficient of variation ``size``.
+
+    Raises
+    ------
+    ValueError : ``size`` is negative.
+    """
+    if size < 0:
+        raise ValueError(f"size: got {size}; a coefficient of variation is at least 0")
+    spread = math.sqrt(math.log1p(size**2))
+    return (spread * torch.randn(shape, generator=generator) - spread**2 / 2).exp()
+
+
+def noisy_traces(cell: Cell, size: float, generator: Generator) -> Tensor:
+    """Factors on g: every trace times its own, of coefficient of variation ``size``."""
+    return factors(tuple(cell.trace.shape), size, generator).to(cell.trace)
+
+
+def noisy_rates(cell: Cell, size: float, generator: Generator) -> Cell:
+    """Every reading rate of every query times its own factor, which drive and trace share."""
+    noise = factors(tuple(cell.reading.shape), size, generator).to(cell.reading)
+    return replace(cell, reading=cell.reading * noise)
+
+
+def limited(cell: Cell, decades: float, how: str) -> Tensor:
+    """Factors on g if traces span only so many decades.
 
     how : "floor", traces below the largest one over 10^decades are lifted to that level;
         "ceiling", g becomes g / (1 + g / K) with K that level (a Hill curve of exponent 1).
@@ -40,20 +69,16 @@ def limited_range(cell: Cell, decades: float, how: str) -> Tensor:
     level = cell.log_trace.amax(-1, keepdim=True) - decades * math.log(10)
     above = cell.log_trace - level
     if how == "floor":
-        factor = (-above).clamp(min=0).exp()
-    elif how == "ceiling":
-        factor = torch.sigmoid(-above)
-    else:
-        raise ValueError(f"how: got {how!r}; allowed are 'floor' and 'ceiling'")
-    output = cell.output
-    ratio = cell.divisor(cell.trace) / cell.divisor(cell.trace * factor)
-    return relative_error(best_gain(output * ratio.unsqueeze(-1), output), output)
+        return (-above).clamp(min=0).exp()
+    if how == "ceiling":
+        return torch.sigmoid(-above)
+    raise ValueError(f"how: got {how!r}; allowed are 'floor' and 'ceiling'")
 
 
-def coarse_divisor(log_p: Tensor, output: Tensor, levels: float, generator: Generator) -> Effect:
-    """p_t known to ``levels`` levels per decade, evenly in logs, from a random first level.
+def rounded(cell: Cell, levels: float, generator: Generator) -> Tensor:
+    """Factors on g if each is known to ``levels`` levels a decade, from a random first level.
 
-    Law, with h = ln(10)/levels: E(ratio - 1)^2 = sinh(h)/h - 2 sinh(h/2)/(h/2) + 1, about h^2/12.
+    Their logs err evenly within half a step of h = ln(10)/levels, about h^2/12 in variance.
 
     Raises
     ------
@@ -62,41 +87,69 @@ def coarse_divisor(log_p: Tensor, output: Tensor, levels: float, generator: Gene
     if not levels > 0:
         raise ValueError(f"levels: got {levels}; must be positive")
     step = math.log(10) / levels
-    phase = torch.rand(log_p.shape[:-1], generator=generator).to(log_p).unsqueeze(-1)
-    known = ((log_p / step + phase).round() - phase) * step
-    square = math.sinh(step) / step - 2 * math.sinh(step / 2) / (step / 2) + 1
-    return of_divisor(output, (known - log_p).exp(), torch.full_like(log_p, square))
+    phase = torch.rand(cell.log_trace.shape, generator=generator).to(cell.log_trace)
+    known = ((cell.log_trace / step + phase).round() - phase) * step
+    return (known - cell.log_trace).exp()
 
 
-def uncovered(cell: Cell, share: float, generator: Generator) -> Effect:
-    """p sensed at each hidden unit with probability ``share`` only, and scaled up by 1/share.
+def sensed_units(cell: Cell, share: float, generator: Generator) -> Tensor:
+    """Factors on g if it is sensed at each hidden unit with probability ``share``, or not at all.
 
-    Law: variance (1/share - 1) / m_eff of p_t. Where no unit that matters is sensed p_t is near
+    Scaled up by 1/share; variance 1/share - 1. Where no unit that matters is sensed p_t is near
     zero and the output's error has no bound.
     """
-    seen = torch.rand(cell.trace.shape, generator=generator) < share
-    ratio = cell.divisor(cell.trace * seen) / share / cell.divisor(cell.trace)
-    return of_divisor(cell.output, ratio, (1 / share - 1) / effective_units(cell.parts))
+    return _covered(cell.trace.shape, share, generator).to(cell.trace) / share
 
 
-def undivided(cell: Cell, share: float, generator: Generator) -> Tensor:
-    """A random ``share`` of synapses is divided by p_t, the others by a constant: output error."""
-    under = torch.rand(cell.synapses.shape, generator=generator) < share
-    p, output, drive = cell.divisor(cell.trace).unsqueeze(-1), cell.output, cell.drive
-    constant = drive.square().sum((-2, -1), keepdim=True) / (drive * output).sum(
+def covered_contacts(cell: Cell, share: float, generator: Generator) -> Tensor:
+    """Which synapses of H have an astrocyte beside them: (heads, d_value, m), ones and zeros."""
+    return _covered(cell.synapses.shape, share, generator).to(cell.synapses)
+
+
+def sensed_contacts(covered: Tensor, share: float) -> Tensor:
+    """Factors on g if a hidden unit is sensed at those of its d_value contacts that are covered.
+
+    ``covered`` : of :func:`covered_contacts`. Variance (1/share - 1) / d_value.
+    """
+    return covered.mean(-2) / share
+
+
+def _covered(shape: torch.Size, share: float, generator: Generator) -> Tensor:
+    return torch.rand(shape, generator=generator) < share
+
+
+def undivided(cell: Cell, covered: Tensor, exact: Tensor, divisor: Tensor | None = None) -> Tensor:
+    """Output if covered synapses are divided by p_t, and the others by one constant a head.
+
+    Parameters
+    ----------
+    covered : of :func:`covered_contacts`.
+    exact : what the output should be; the constant is the best for it, in hindsight.
+    divisor : p_t, (heads, N, 1), where it is not the cell's own.
+    """
+    divided = cell.reading @ (cell.synapses * covered).mT
+    rest, drive = (x * cell.relative_scale for x in (cell.drive - divided, cell.drive))
+    constant = (drive * exact).sum((-2, -1), keepdim=True) / drive.square().sum(
         (-2, -1), keepdim=True
     )
-    covered = cell.reading @ (cell.synapses * under).mT
-    return relative_error(covered / p + (drive - covered) / constant, output)
+    return divided / (cell.divisor() if divisor is None else divisor) + rest * constant
 
 
-def local_pools(cell: Cell, pools: int, generator: Generator) -> Effect:
-    """Hidden units split at random into equal processes that each divide by their own sum.
+def only_covered_units(cell: Cell, share: float, generator: Generator) -> Cell:
+    """The cell without a random part of its hidden units, in H and in g alike."""
+    taking_part = _covered(cell.trace.shape, share, generator).to(cell.reading)
+    return replace(cell, reading=cell.reading * taking_part.unsqueeze(-2))
 
-    ``trace``: a process's sum times the number of processes P against the whole cell's, root mean
-    square over processes. Its law is that of sampling without replacement,
-    (P - 1)/(m - 1) (m/m_eff - 1). ``output``: of all processes together; the law is for one
-    process alone, so it bounds what averaging can leave.
+
+def positive_rates(cell: Cell) -> Cell:
+    """The cell whose reading rates are cut off at zero, as neurons' are."""
+    return replace(cell, reading=cell.reading.clamp_min(0))
+
+
+def local_pools(cell: Cell, pools: int, generator: Generator) -> Tensor:
+    """Output if hidden units are split at random into equal processes that divide on their own.
+
+    A process whose sum is zero delivers nothing.
 
     Raises
     ------
@@ -106,34 +159,9 @@ def local_pools(cell: Cell, pools: int, generator: Generator) -> Effect:
     if pools < 1 or units % pools:
         raise ValueError(f"pools: got {pools}; must divide the number of hidden units, {units}")
     order = torch.randperm(units, generator=generator)
-    split = (pools, units // pools)
-    parts = cell.parts[..., order].unflatten(-1, split).sum(-1)  # (heads, N, P)
-    reading = cell.reading[..., order].unflatten(-1, split)
-    synapses = cell.synapses[..., order].unflatten(-1, split)
-    whole = parts.sum(-1, keepdim=True)
-    local = torch.einsum("hnpu,hdpu->hnpd", reading, synapses) / (pools * parts).unsqueeze(-1)
-    square = (pools - 1) / (units - 1) * (units / effective_units(cell.parts) - 1)
-    return Effect(
-        relative_error(local.sum(-2), cell.output),
-        square.mean(-1).sqrt(),
-        (pools * parts / whole - 1).square().mean((-2, -1)).sqrt(),
-        square.mean(-1).sqrt(),
-    )
-
-
-def common_divisor(drive: Tensor, trace: Tensor, heads: int) -> Tensor:
-    """Error (all heads,) if groups of ``heads`` heads are divided by one trace, their mean.
-
-    drive (H, N, d_value) and trace (H, N) as the heads have them alone; each trace enters relative
-    to its own root mean square, and each head has the best constant gain.
-
-    Raises
-    ------
-    ValueError : the number of heads is no multiple of ``heads``.
-    """
-    if heads < 1 or len(drive) % heads:
-        raise ValueError(f"heads: got {heads}; must divide the number of heads, {len(drive)}")
-    output = drive / trace.unsqueeze(-1)
-    relative = trace / trace.square().mean(-1, keepdim=True).sqrt()
-    common = relative.unflatten(0, (-1, heads)).mean(1).repeat_interleave(heads, 0)
-    return relative_error(best_gain(drive / common.unsqueeze(-1), output), output)
+    total = torch.zeros_like(cell.drive)
+    for part in order.view(pools, -1):
+        reading = cell.reading[..., part]
+        own = reading @ cell.trace[..., part].unsqueeze(-1)
+        total += torch.where(own == 0, 0, reading @ cell.synapses[..., part].mT / own)
+    return total / pools

@@ -35,6 +35,7 @@ from brainbook.models.features.landmarks import Landmarks, _bump
 from brainbook.models.features.maps import FeatureMap, HiddenUnits, Positive
 from brainbook.models.features.unbiased import Transformed, fit
 
+from .baselines import mean_output
 from .circuit import run
 from .tuned import KINDS as TUNED
 from .tuned import fitted
@@ -58,6 +59,19 @@ def exact(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
 def uniform(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
     """The mean of all values for every token: heads that look at nothing in particular."""
     return mean_of_values(value)
+
+
+def mean_ablated(calibration: Sequence[Passage]) -> list[HeadFunction]:
+    """One function a layer: every head says to every token what it says on average.
+
+    The averages are :func:`.baselines.mean_output` on calibration passages.
+    """
+    known = problem_on(calibration)
+
+    def always(output: Tensor) -> HeadFunction:
+        return lambda query, key, value: output.unsqueeze(-2).expand_as(value)
+
+    return [always(mean_output(known[:, layer])) for layer in range(LAYERS)]
 
 
 @dataclass(frozen=True)

@@ -96,19 +96,19 @@ class Sweep:
             raise ValueError(f"at_least: got {at_least}, which leaves {curve.shape[1]} sizes of 3")
         return pd.Series(log_slope(curve.columns, curve), index=curve.index)
 
-    def squares(self, part: str, name: str) -> pd.Series:
-        """Mean square error at the largest size over the closed form's, per seed."""
-        rows = self.rows(part, name)
-        rows = rows[rows["units"] == rows["units"].max()]
-        squares = (rows["error"] ** 2).groupby(rows["seed"]).mean()
-        return squares * rows["units"].iloc[0] / self.constant(part, name) ** 2
+    def squares(self, part: str, name: str, at_least: float) -> pd.Series:
+        """Mean square error over a head's closed form, sizes from ``at_least`` up; by seed."""
+        rows = self.rows(part, name).merge(self.laws, on=["input", "part", "seed", "layer", "head"])
+        rows = rows[rows["units"] >= at_least]
+        ratio = rows["error"] ** 2 * rows["units"] / 10 ** (2 * rows["log10_c"])
+        return ratio.groupby(rows["seed"]).mean()
 
     def over_constant(self, units: int) -> pd.Series:
-        """Per head: trace error of the best constant over the circuit's (medians over seeds)."""
+        """Trace error of the best constant over the circuit's, by seed, layer and head."""
         trace = self.rows("trace").query("units == @units")
         floor = self.baselines.query("part == 'trace' and baseline == 'uniform'")
         ours, constant = (
-            rows.groupby(["layer", "head"])["error"].median() for rows in (trace, floor)
+            rows.set_index(["seed", "layer", "head"])["error"] for rows in (trace, floor)
         )
         return constant / ours
 

@@ -21,6 +21,7 @@ import pandas as pd
 from scipy.special import factorial2
 from scipy.stats import binom, norm
 
+OFTEN = 0.05  # share of failing bits from which the search for a capacity comes down
 CUT = 9.0  # standard deviations; the mass beyond is below 1e-18 and is put into the last cell
 
 
@@ -119,8 +120,9 @@ def capacity_table(
 ) -> pd.DataFrame:
     """Measured capacity: patterns at which a bit fails with probability ``error``.
 
-    One draw is made at the Gaussian estimate of the capacity. The measured error probability
-    then moves the estimate along K proportional to 1 / z^2, a step of a few per cent.
+    The search knows no law: it starts at :func:`overloaded`, moves along K proportional to
+    1 / z^2 to ``stored`` patterns, z the normal quantile of the share measured, draws there, and
+    moves once more in the same way.
     Columns degree, neurons, seed, stored (patterns in the draw), error, capacity, law, ratio.
     """
     rows = []
@@ -128,13 +130,27 @@ def capacity_table(
         for degree in degrees:
             for count in neurons:
                 rng = np.random.default_rng([seed, degree, count])
-                stored = round(gaussian_capacity(count, degree, error))
+                many, share = overloaded(count, degree, rng)
+                stored = max(2, round(many * (norm.isf(share) / norm.isf(error)) ** 2))
                 found = bit_error(count, degree, stored, draws, rng)
                 capacity = stored * (norm.isf(max(found, 0.5 / draws)) / norm.isf(error)) ** 2
                 law = float(law_capacity(count, degree, error))
                 rows.append((degree, count, seed, stored, found, capacity, law, capacity / law))
     names = ["degree", "neurons", "seed", "stored", "error", "capacity", "law", "ratio"]
     return pd.DataFrame(rows, columns=names)
+
+
+def overloaded(
+    neurons: int, degree: int, rng: np.random.Generator, draws: int = 500
+) -> tuple[int, float]:
+    """Patterns with which bits fail often, and in what share of ``draws``.
+
+    As many patterns as neurons, and four times as many until more than one bit in twenty fails.
+    """
+    patterns = neurons
+    while (share := bit_error(neurons, degree, patterns, draws, rng)) < OFTEN:
+        patterns *= 4
+    return patterns, share
 
 
 def capacity_slopes(table: pd.DataFrame, smallest: int) -> pd.DataFrame:

@@ -7,10 +7,8 @@ is model B of Krotov and Hopfield (2021).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import ceil
 
-import pandas as pd
 import torch
 from torch import Tensor
 
@@ -108,29 +106,3 @@ def clustered_patterns(groups: int, members: int, width: int, spread: float, see
     centre = torch.nn.functional.normalize(torch.randn(groups, 1, width, **draw), dim=-1)
     noise = torch.randn(groups, members, width, **draw) * spread / width**0.5
     return torch.nn.functional.normalize(centre + noise, dim=-1).flatten(0, 1)
-
-
-def regime_table(
-    betas: Sequence[float],
-    seeds: Sequence[int],
-    groups: int = 4,
-    members: int = 8,
-    width: int = 64,
-    spread: float = 0.5,
-    updates: int = 2000,
-) -> pd.DataFrame:
-    """Patterns mixed at the fixed points reached from every stored pattern.
-
-    Columns beta, seed, keys (median over starts of :func:`keys_holding`), moved (largest
-    step of the last update, which says whether the fixed point was reached).
-    """
-    rows = []
-    for seed in seeds:
-        patterns = clustered_patterns(groups, members, width, spread, seed)
-        for beta in betas:
-            end = iterate(patterns, patterns, updates, beta)
-            weight = weights(end, patterns, beta)
-            moved = (weight @ patterns - end).norm(dim=-1).max().item()
-            keys = keys_holding(weight).double().median().item()
-            rows.append((beta, seed, keys, moved))
-    return pd.DataFrame(rows, columns=["beta", "seed", "keys", "moved"])

@@ -18,6 +18,7 @@ def measured():
     return page.Measured(
         gaussian,
         minilm,
+        page.measure_lookups(SEEDS, TOKENS),
         vision,
         page.measure_fit((1, 5), 16, SEEDS, steps=60, tokens=60, per_text=1),
         page.measure_budget(gaussian, minilm),

@@ -12,7 +12,7 @@ from brainbook.pages.attention.astrocytes.measure import LAW, WIDE
 from brainbook.pages.attention.astrocytes.vision import Vision
 
 SEEDS, HEADS, UNITS = range(5), range(3), (1_000, 4_000, 16_000, 64_000, 100_000)
-IDENTITIES = ("by-token", "processes", "kernel", "logs", "absolute", "centring", "torch")
+IDENTITIES = ("by-token", "processes", "kernel", "logs", "absolute")
 SCATTER = dict(zip(SEEDS, (-0.02, 0.01, 0.0, -0.01, 0.02), strict=True))  # by seed
 
 
@@ -31,20 +31,23 @@ def sweep(inputs, parts, exponent, size, floors) -> Sweep:
     one = frame[frame["units"] == UNITS[0]].drop(columns="units")
     kinds = [one.assign(baseline=kind, error=error) for kind, error in floors.items()]
     trace = (Trace("made", np.zeros(196), {}),)
-    return Sweep(frame, pd.concat(kinds), one.assign(log10_c=np.log10(size)), trace)
+    return Sweep(
+        frame, pd.concat(kinds), one.drop(columns="error").assign(log10_c=np.log10(size)), trace
+    )
 
 
 def fit_of(learned: dict, known: dict) -> pd.DataFrame:
     """Errors on test and on known passages, by passages that units were learned from."""
     rows = []
     for seed, scatter in SCATTER.items():
-        for passage in range(6):
-            near = 0.01 * passage
+        for document in range(6):
+            near = 0.01 * (document - 2.5)
             for split in ("calibration", "test"):
-                rows.append(("random", 1024, 0, seed, split, passage, 0.7 + near + scatter))
+                rows.append(("random", 1024, 0, seed, split, document, 0.7 + near + scatter))
                 for count, error in (learned if split == "test" else known).items():
-                    rows.append(("learned", 64, count, seed, split, passage, error + scatter))
-    columns = ["method", "units", "fitted_on", "seed", "split", "passage", "error"]
+                    own = error + (near if split == "test" else scatter)
+                    rows.append(("learned", 64, count, seed, split, document, own))
+    columns = ["method", "units", "fitted_on", "seed", "split", "document", "error"]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -55,8 +58,10 @@ def fitting() -> Measured:
     minilm = sweep(
         ("MiniLM",), ("output", "trace", "block"), -0.1, 1.2, {"uniform": 0.85, "Taylor": 0.9}
     )
-    hard = minilm.frame["part"].eq("trace") & minilm.frame["head"].eq(2)
-    minilm.frame.loc[hard, "error"] = 1.5  # one head whose trace does not follow
+    hard = minilm.frame["part"].eq("trace") & minilm.frame["head"].ge(1)
+    minilm.frame.loc[hard, "error"] = 1.5  # two of three heads whose trace does not follow
+    guesses = [("best constant", seed, 0, head, 0.7) for seed in SEEDS for head in HEADS]
+    columns = ["baseline", "seed", "layer", "head", "error"]
     seen = [
         ("output", units, seed, error * np.exp(SCATTER[seed]))
         for units, error in ((1_000, 0.3), (100_000, 0.1))
@@ -70,6 +75,7 @@ def fitting() -> Measured:
     return Measured(
         gaussian,
         minilm,
+        pd.DataFrame(guesses, columns=columns),
         Vision(frame, minilm.traces[0]),
         fit_of({1: 0.63, 16: 0.44}, {1: 0.14, 16: 0.33}),
         pd.concat([budget(minilm, "MiniLM", 32), budget(gaussian, WIDE, 64)]),
@@ -146,13 +152,12 @@ OPPOSITES = {
     "astrocyte-taylor-wins-on-gaussian": good_taylor_lost,
     "astrocyte-more-units": FLAT,
     "astrocyte-slower-than-law": SQUARE_ROOT,
-    "astrocyte-beats-uniform": floors(uniform=0.3),
+    "astrocyte-beats-constant": lambda m: replace(m, lookups=m.lookups.assign(error=0.3)),
     "astrocyte-beats-taylor": floors(Taylor=0.3),
     "astrocyte-block-beats-uniform": floors(uniform=0.3),
-    "astrocyte-every-head-follows": minilm(all_follow),
+    "astrocyte-traces-lost": minilm(all_follow),
     "astrocyte-more-units-vision": shuffled_sizes,
     "astrocyte-vision-trace": steady_traces,
-    "astrocyte-random-has-no-gap": leaked,
     "astrocyte-one-passage-overfits": lambda m: replace(
         m, fit=fit_of({1: 0.44, 16: 0.44}, {1: 0.44, 16: 0.44})
     ),
@@ -162,14 +167,8 @@ OPPOSITES = {
     "astrocyte-learned-beats-random": lambda m: replace(
         m, fit=fit_of({1: 0.63, 16: 0.75}, {1: 0.14, 16: 0.33})
     ),
-    "astrocyte-published-size-exceeds-a-cell": lambda m: replace(
-        m, cells=m.cells.assign(synapses=10 * m.cells["synapses"])
-    ),
-    "astrocyte-outlasts-calcium": lambda m: replace(
-        m, minilm=replace(m.minilm, traces=(Trace("short", np.zeros(20), {}),))
-    ),
 }
-ABSENT = {"astrocyte-every-head-follows", "astrocyte-vision-trace"}
+ABSENT = {"astrocyte-vision-trace"}
 
 
 def test_claims_hold_where_they_should(fitting, statuses):
@@ -194,6 +193,19 @@ def test_a_broken_identity_fails(name, fitting, statuses):
     assert statuses(claims(broken))[f"astrocyte-{name}"] == "fails"
 
 
-def test_heads_that_do_not_follow_are_counted(fitting):
-    (found,) = [claim for claim in claims(fitting) if claim.id == "astrocyte-every-head-follows"]
-    assert found.reason.startswith("1 of 3 heads fail")
+def test_random_units_that_know_some_passages_are_noticed(fitting, statuses):
+    assert statuses(claims(leaked(fitting)))["astrocyte-random-has-no-gap"] == "fails"
+
+
+def test_traces_that_are_lost_are_counted_by_document(fitting):
+    (found,) = [claim for claim in claims(fitting) if claim.id == "astrocyte-traces-lost"]
+    assert (found.measured, found.repetitions) == (pytest.approx(2 / 3), len(SEEDS))
+
+
+def test_seeds_on_the_same_text_are_no_repetitions(fitting):
+    """Every seed of hidden units ten times over: test text is what it was, and so its interval."""
+    random = fitting.fit["method"] == "random"
+    more = [fitting.fit[random].assign(seed=10 + n) for n in range(10)]
+    again = replace(fitting, fit=pd.concat([fitting.fit, *more]))
+    for one, other in zip(claims(fitting), claims(again), strict=True):
+        assert other.repetitions == one.repetitions, one.id

@@ -18,7 +18,7 @@ def has_line(ax, y) -> bool:
 
 def test_errors_stand_over_their_closed_form_and_baselines(measured, draw_both):
     gaussian, minilm = measured.gaussian, measured.minilm
-    figure = draw_both(page.draw_error, (gaussian, minilm))
+    figure = draw_both(page.draw_error, (gaussian, minilm, measured.lookups))
     for ax, part in zip(figure.axes, PARTS, strict=False):
         for name in GAUSSIAN:
             assert has_line(ax, gaussian.curve(part, name).median())
@@ -26,8 +26,12 @@ def test_errors_stand_over_their_closed_form_and_baselines(measured, draw_both):
         assert has_line(ax, [gaussian.baseline("Taylor", part, LAW)] * 2)
     assert has_line(figure.axes[3], minilm.curve("block").median())
     assert has_line(figure.axes[3], [minilm.baseline("uniform", "block")] * 2)
+    assert has_line(figure.axes[3], minilm.curve("trace").median())
+    assert has_line(figure.axes[2], minilm.curve("output").median())
+    for _, rows in measured.lookups.groupby("baseline"):
+        assert has_line(figure.axes[2], [rows.groupby("seed")["error"].median().median()] * 2)
     labels = {text.get_text() for ax in figure.axes for text in ax.texts}
-    assert {"uniform, d = 32", "Taylor, d = 32", "slope -1/2", *GAUSSIAN, *WORDS.values()} <= labels
+    assert {"uniform, d = 32", "Taylor, d = 32", *GAUSSIAN, *WORDS.values()} <= labels
 
 
 def test_every_head_has_a_cell_and_a_point(measured, draw_both):
@@ -58,6 +62,7 @@ def test_every_map_has_its_curve_on_both_inputs(draw_both):
     maps = page.measure_maps([16, 64, 8192], range(3), tokens=40)
     assert set(maps["units"]) == {16, 64}
     figure = draw_both(page.draw_maps, maps)
+    assert [text.get_text() for text in figure.legends[0].texts] == [kind.name for kind in MAPS]
     for ax, (_, rows) in zip(figure.axes, maps.groupby("input", sort=False), strict=True):
         for kind in MAPS:
             part = rows[rows["map"] == kind.name]

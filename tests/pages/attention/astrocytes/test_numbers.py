@@ -11,7 +11,10 @@ def test_numbers_follow_the_results(measured):
     small, large = measured.published
     assert told["small"] == measured.minilm.curve("output")[small].median()
     assert told["p_large"] == measured.minilm.curve("trace")[large].median()
-    assert told["follow"] == (measured.minilm.over_constant(large) > 1).sum() <= told["heads"]
+    over = measured.minilm.over_constant(large).groupby(["layer", "head"]).median()
+    assert told["follow"] == (over > 1).sum() <= told["heads"]
+    constant = measured.lookups.query("baseline == 'best constant'").groupby("seed")["error"]
+    assert told["constant"] == constant.median().median()
     fit = measured.fit.query("method == 'learned' and fitted_on == 1")
     assert told["one_new"] == fit.query("split == 'test'")["error"].median()
     random = measured.fit.query("method == 'random' and units == 1024 and split == 'test'")

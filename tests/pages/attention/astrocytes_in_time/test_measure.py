@@ -1,20 +1,21 @@
-"""Numbers of the page, its clock, and its table of measured values taken together."""
+"""Numbers of the page, its clock, and its table of everything at once."""
 
 import pytest
 
 from brainbook.pages.attention.astrocytes_in_time import measure
+from brainbook.pages.attention.astrocytes_in_time.circuits import EXACT, GATED
 from brainbook.pages.attention.astrocytes_in_time.numbers import numbers
-from brainbook.pages.attention.astrocytes_in_time.timing import EXACT, LEARNED
+from brainbook.pages.attention.astrocytes_in_time.together import ALL, ONE
 
 
 def test_numbers_are_those_of_the_tables(measured):
     found = numbers(measured, 48)
-    assert found["heads"] == 72 and found["duration"] == pytest.approx(48 * 0.12)
+    assert found["heads"] == 72 and found["duration"] == pytest.approx(48 * 0.5)
     assert found["at_slow"] > found["at_soma"]  # a faster leak costs more
     assert found["need_low"] < found["need"] < found["need_high"]
-    noise = measured.noise.query("size == 0.1 and place == 'each trace'")
-    assert found["noise_unit"] == noise.loc[noise["circuit"] == LEARNED, "error"].median()
-    assert found["widest"] >= found["p_span"]
+    rows = measured.limits.noise.query("size == 0.1 and place == 'each trace'")
+    by_seed = rows[rows["circuit"] == GATED].groupby("seed")["error"].median()
+    assert found["tenth_traces_gated"] == by_seed.median()
 
 
 def test_the_clock_is_published_words_over_counted_tokens():
@@ -27,9 +28,8 @@ def test_the_clock_is_published_words_over_counted_tokens():
     assert clocks["one per rise"] == cells["process_rise_high"]
 
 
-def test_the_kind_end_of_published_ranges_is_kinder(measured):
-    by = measured.cell.set_index(["compartment", "ends", "circuit"])["median"]
-    for where in ("process", "soma"):
-        assert by[where, "kind", EXACT] < by[where, "unkind", EXACT]
-    assert (measured.cell["min"] <= measured.cell["median"]).all()
-    assert (measured.cell["median"] <= measured.cell["max"]).all()
+def test_the_table_is_in_order_and_holds_medians(measured):
+    table = measure.summary(measured.limits).set_index("limits")
+    assert list(table.index[: len(ONE)]) == list(ONE) and not table.isna().any(axis=None)
+    rows = measured.limits.at_once.query("circuit == @EXACT and limits == @ALL[0]")
+    assert table.loc[ALL[0], EXACT] == rows.groupby("seed")["error"].median().median()

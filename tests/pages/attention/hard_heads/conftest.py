@@ -6,14 +6,13 @@ import pytest
 
 from brainbook.models.attention.minilm_text import Passage, held_out_passages, passages_of
 from brainbook.pages.attention.hard_heads.identities import Checks
-from brainbook.pages.attention.hard_heads.learning import METHODS, STARTS
+from brainbook.pages.attention.hard_heads.learning import INHIBITION, METHODS, STARTS
 from brainbook.pages.attention.hard_heads.meaning import LABELS, MAPS
 from brainbook.pages.attention.hard_heads.measure import HardHeads
 
 SEEDS, LAYERS, HEADS = 5, 6, 12
 OTHERS = (
-    "scatter query_norm stable_rank entropy_rank truncated_rank output_rank reach dimension "
-    "log10_functions"
+    "scatter query_norm stable_rank entropy_rank truncated_rank output_rank reach dimension"
 ).split()
 
 
@@ -31,6 +30,7 @@ def heads(rng: np.random.Generator) -> tuple[pd.DataFrame, pd.DataFrame]:
         )
         columns = {name: np.exp(rng.normal(size=72)) for name in OTHERS}
         columns |= {"key_norm": rng.uniform(1, 9, 72), "perplexity": noise[2] ** 5 / error}
+        columns["log10_functions"] = columns["perplexity"] ** -0.5
         quantities.append(pd.DataFrame(place | columns))
     return pd.concat(errors, ignore_index=True), pd.concat(quantities, ignore_index=True)
 
@@ -49,7 +49,10 @@ def stretched(rng: np.random.Generator) -> pd.DataFrame:
 
 
 def meaning(rng: np.random.Generator) -> pd.DataFrame:
-    """Tuned units share more than random ones: words in early layers, places in late ones."""
+    """Tuned units share more than random ones: words in early layers, places in late ones.
+
+    In the first two layers places differ more between heads than between layers.
+    """
     level = {"token": lambda layer: 0.6 - layer / 10, "position": lambda layer: 0.1 + layer / 10}
     rows = [
         {"map": kind, "seed": seed, "layer": layer, "head": head, "label": label}
@@ -62,11 +65,15 @@ def meaning(rng: np.random.Generator) -> pd.DataFrame:
     ]
     frame = pd.DataFrame(rows)
     frame["adjusted"] += rng.normal(size=len(frame)) / 100
+    apart = frame["label"].eq("position") & (frame["layer"] < 2)
+    frame["adjusted"] += 0.5 * apart * (-1) ** frame["head"]
     return frame.assign(explained=frame["adjusted"])
 
 
 def learned(rng: np.random.Generator) -> pd.DataFrame:
-    """Inhibition errs least, then gradient, then landmarks; a random start catches up late."""
+    """Gradient errs less than landmarks; a random start catches up late. In most heads inhibition
+    errs least, in one it is far off.
+    """
     test = dict(zip(METHODS, (0.6, 0.4, 0.4, 0.5, 0.2), strict=True))
     rows = [
         {"method": method, "split": split, "seed": seed, "steps": steps, "layer": layer, "head": 0}
@@ -78,12 +85,14 @@ def learned(rng: np.random.Generator) -> pd.DataFrame:
         for seed in range(SEEDS)
         for layer in range(LAYERS)
     ]
-    return pd.DataFrame(rows)
+    frame = pd.DataFrame(rows)
+    apart = frame["layer"].map({4: 8, 5: 1 / 8}).fillna(1)
+    return frame.assign(error=frame["error"] * apart.where(frame["method"] == INHIBITION, 1))
 
 
 @pytest.fixture(scope="session")
 def planted() -> HardHeads:
-    """All claims hold here."""
+    """All claims hold here but the open ones."""
     rng = np.random.default_rng(0)
     errors, difficulty = heads(rng)
     return HardHeads(

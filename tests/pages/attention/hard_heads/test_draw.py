@@ -56,7 +56,8 @@ def test_meaning_has_a_panel_for_every_label_and_both_maps(draw_both, planted):
 
 def test_learned_ways_have_a_panel_for_every_number_of_steps(draw_both, planted):
     figure = draw_both(draw.draw_learned_ways, planted)
-    error = planted.learned.groupby(["steps", "method", "split", "seed"])["error"].median()
+    by_head = ["steps", "method", "split", "layer", "head"]
+    error = planted.learned.groupby(by_head)["error"].median()
     for ax, steps in zip(figure.axes, (10, 40), strict=True):
         assert ax.get_title(loc="left") == f"{steps} steps of gradient"
         lines = iter(ax.lines)

@@ -5,14 +5,20 @@ import pandas as pd
 import pytest
 
 from brainbook.models.astrocyte.inside_minilm import PUBLISHED, UNBIASED
-from brainbook.pages.attention.inside_minilm.identities import Gaps
 from brainbook.pages.attention.inside_minilm.measure import GATED, LATERAL, MEASURES, Inside
-from brainbook.pages.attention.inside_minilm.replacing import INTACT, SETTING, UNIFORM, Replaced
+from brainbook.pages.attention.inside_minilm.replacing import (
+    INTACT,
+    MEAN,
+    SETTING,
+    UNIFORM,
+    Replaced,
+)
 from brainbook.pages.attention.inside_minilm.tasks import INPUTS, WORDS
 
 QUALITY = {
     (INTACT, 0): 0.8,
     (UNIFORM, 0): 0.3,
+    (MEAN, 0): 0.4,
     (WORDS, 0): 0.6,
     (INPUTS, 0): 0.5,
     (LATERAL, 16): 0.65,
@@ -26,7 +32,7 @@ QUALITY = {
     (PUBLISHED, 625): 0.55,
 }
 UNRESOLVED = {(LATERAL, 16): 0.7, (LATERAL, 625): 0.7, (WORDS, 0): 0.6}  # of retrieval
-DRIFT = {(LATERAL, 16): 0.5, (LATERAL, 625): 0.2, (UNIFORM, 0): 0.8}
+DRIFT = {(LATERAL, 16): 0.5, (LATERAL, 625): 0.2, (MEAN, 0): 0.7, (UNIFORM, 0): 0.8}
 
 
 @pytest.fixture(scope="session")
@@ -52,7 +58,7 @@ def made():
         layers = [
             {"seed": seed, "layer": layer, "heads": heads, "own": own - layer / 100}
             | {"end": own / 2 + layer / 100}
-            for heads, own in ((LATERAL, 0.2), (UNIFORM, 0.5))
+            for heads, own in ((LATERAL, 0.2), (MEAN, 0.5))
             for layer in range(6)
             for seed in range(repetitions)
         ]
@@ -66,7 +72,7 @@ def made():
                 pd.DataFrame(drifts, columns=[*SETTING, "seed", "layer", "error"]),
             ),
             layers=pd.DataFrame(layers),
-            gaps=Gaps(0.0, 0.0),
+            path_gap=0.0,
         )
 
     return made

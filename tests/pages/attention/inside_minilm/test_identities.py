@@ -1,7 +1,7 @@
 """The identities hold, and a path that is no identity is seen."""
 
 from brainbook.models.astrocyte.inside_minilm import uniform
-from brainbook.pages.attention.inside_minilm.identities import path_gap, settled_gap
+from brainbook.pages.attention.inside_minilm.identities import path_gap
 
 
 def test_the_path_is_the_librarys_own():
@@ -10,7 +10,3 @@ def test_the_path_is_the_librarys_own():
 
 def test_a_path_through_other_heads_is_seen():
     assert path_gap(["Compute the shape index."], (uniform,) * 6) > 0.1
-
-
-def test_settled_rates_are_those_of_the_factor():
-    assert settled_gap(1) < 1e-10

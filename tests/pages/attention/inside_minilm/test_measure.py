@@ -66,6 +66,8 @@ def test_numbers_are_those_of_the_result(planted):
         "cosine_most": 0.75 + 0.075,
         "first": 0.2 / 6,
         "end_uniform": 0.8,
+        "end_constant": 0.7,
+        "constant": 0.4 + 0.075,
         "one": 0.19,
         "least": 0.1,
         "last": 0.15,

@@ -11,6 +11,7 @@ from brainbook.models.attention.minilm_text import calibration_passages
 from brainbook.pages.attention.inside_minilm.measure import MEASURES
 from brainbook.pages.attention.inside_minilm.replacing import (
     INTACT,
+    MEAN,
     UNIFORM,
     measure_layers,
     measure_replaced,
@@ -47,7 +48,12 @@ def test_every_setting_has_every_measure_of_every_repetition(few):
     attentive = few.frame.query("heads not in ['TF-IDF', 'input embeddings']")
     found = attentive.groupby(["heads", "units", "seed"])["measure"].agg(list)
     assert all(measures == MEASURES for measures in found)
-    wanted = [(INTACT, 0), (UNIFORM, 0), *((kind, m) for kind in SIZES for m in SIZES[kind])]
+    wanted = [
+        (INTACT, 0),
+        (UNIFORM, 0),
+        (MEAN, 0),
+        *((kind, m) for kind in SIZES for m in SIZES[kind]),
+    ]
     assert set(found.index) == {(*setting, seed) for setting, seed in product(wanted, (0, 1))}
     assert not few.frame["value"].isna().any()
     assert set(few.drift["layer"]) == set(range(7))
@@ -89,6 +95,7 @@ def test_random_units_are_drawn_for_every_repetition_and_large_fits_made_once():
     assert found == {
         (INTACT, 0): once,
         (UNIFORM, 0): once,
+        (MEAN, 0): once,
         (TUNED[0], 64): each,
         (TUNED[0], 128): once,
         (PUBLISHED, 128): each,
@@ -97,12 +104,12 @@ def test_random_units_are_drawn_for_every_repetition_and_large_fits_made_once():
 
 def test_one_layer_at_a_time_is_less_than_all(few, text):
     tasks, _, calibration = text
-    frame = measure_layers(tasks, calibration, ((UNIFORM, 0), (TUNED[0], 16)))
+    frame = measure_layers(tasks, calibration, ((MEAN, 0), (TUNED[0], 16)))
     cells = frame.groupby(["heads", "layer"])["seed"].agg(list)
-    assert set(cells.index) == set(product((UNIFORM, TUNED[0]), range(6)))
+    assert set(cells.index) == set(product((MEAN, TUNED[0]), range(6)))
     assert all(seeds == [0, 1] for seeds in cells)
     last = frame.query("layer == 5")
     assert np.allclose(last["own"], last["end"])
-    everywhere = few.drift.query("heads == @UNIFORM and layer == 6").set_index("seed")["error"]
-    for row in frame.query("heads == @UNIFORM").itertuples():
+    everywhere = few.drift.query("heads == @MEAN and layer == 6").set_index("seed")["error"]
+    for row in frame.query("heads == @MEAN").itertuples():
         assert 0 < row.end < everywhere[row.seed]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from brainbook.evidence import facts
-from brainbook.models.memory import dense, modern_hopfield
+from brainbook.models.memory import dense
 from brainbook.models.memory.hopfield import mean_field_overlap
 from brainbook.pages.attention.memory import capacity as capacities
 from brainbook.pages.attention.memory import circuits, heads, measure
@@ -31,14 +31,8 @@ def capacity():
 
 
 @pytest.fixture(scope="session")
-def regimes():
-    betas = (0.5, 4, measure.BETWEEN, 20, 100)
-    return modern_hopfield.regime_table(betas, SEEDS, measure.GROUPS, measure.MEMBERS, updates=600)
-
-
-@pytest.fixture(scope="session")
 def descent():
-    return circuits.descent_table([0], time=3)
+    return circuits.shares(circuits.descent_table([0], time=3))
 
 
 @pytest.fixture(scope="session")
@@ -71,9 +65,9 @@ def iterated():
 
 
 @pytest.fixture(scope="session")
-def measured(collapse, capacity, regimes, gaps, recalled, started, keys, iterated):
+def measured(collapse, capacity, gaps, recalled, started, keys, iterated):
     rest = (*recalled, started, keys, *iterated)
-    return measure.Measured(collapse, capacity, regimes, gaps, *rest)
+    return measure.Measured(collapse, capacity, gaps, *rest)
 
 
 @pytest.fixture(scope="session")

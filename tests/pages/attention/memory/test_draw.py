@@ -40,16 +40,11 @@ def test_memories_per_part(draw_both, capacity):
     assert np.allclose(ax.lines[0].get_ydata(), unit) and len(ax.texts) == 4
 
 
-def test_fixed_points(draw_both, regimes):
-    (ax,) = draw_both(page.draw_fixed_points, regimes).axes
-    assert np.allclose(ax.lines[0].get_ydata(), regimes.groupby("beta")["keys"].median())
-
-
 def test_circuits(draw_both, descent, recalled):
     layers, circuit = draw_both(page.draw_descent, descent).axes
     assert (len(layers.lines), len(circuit.lines)) == (2, 3)
     for line in (*layers.lines, *circuit.lines):
-        assert line.get_ydata()[-1] < line.get_ydata()[0]
+        assert (line.get_ydata()[0], line.get_ydata()[-1]) == (1, 0)
     recall, _ = recalled
     overlap, _ = draw_both(page.draw_astrocyte_recall, recall).axes
     for line, system in zip(overlap.lines, (NEUTRAL, PUBLISHED, DENSE), strict=True):
@@ -63,5 +58,13 @@ def test_heads(draw_both, keys, iterated):
     assert len(trained.get_offsets()) == 72
     assert untrained.get_offsets()[:, 1].min() > np.median(trained.get_offsets()[:, 1])
     assert set(heads.CLASSES) <= {text.get_text() for text in ax.texts}
-    lines, dots = draw_both(page.draw_repeated_attention, iterated).axes
-    assert len(lines.lines) == 6 and len(dots.collections[0].get_offsets()) == 72
+    *panels, dots = draw_both(page.draw_repeated_attention, iterated).axes
+    middle = iterated[0].groupby(["layer", "updates"])["keys"].median()
+    for layer, ax in enumerate(panels):
+        assert len(ax.lines) == 6  # the five others behind the own one
+        by_document = iterated[0].query("layer == @layer")
+        own = by_document.groupby(["updates", "document"])["keys"].median().groupby("updates")
+        assert np.allclose(ax.lines[-1].get_ydata(), own.median())
+        other = (layer + 1) % 6
+        assert any(np.allclose(line.get_ydata(), middle[other]) for line in ax.lines[:-1])
+    assert len(panels) == 6 and len(dots.collections[0].get_offsets()) == 72

@@ -12,7 +12,7 @@ from brainbook.pages.attention.memory import heads as hr
 
 def test_weights_and_outputs_are_those_of_the_model():
     gaps = hr.attention_gaps(24)
-    assert set(gaps) == {"torch", "minilm", "values"} and max(gaps.values()) < 1e-10
+    assert set(gaps) == {"minilm", "values"} and max(gaps.values()) < 1e-10
 
 
 def test_constants_are_the_published_ones():

@@ -13,10 +13,11 @@ from brainbook.models.spiking.clip_floor_shift import train_rounded
 from brainbook.pages.limitations.spike_codes import measure
 from brainbook.pages.limitations.spike_codes.candidates import TrainedSet
 from brainbook.pages.limitations.spike_codes.networks import Reader
+from opjoules.pricing.schedules import IN_ACCUMULATORS, STEP_BY_STEP
 
 SEEDS = (0, 1, 2)
 STEPS = (1, 4, 8, 16)
-TOKENS = 32
+TOKENS = 32  # of the passages whose heads are sent as spikes
 
 
 def read(seed: int, hidden: tuple[int, ...]) -> Reader:
@@ -58,7 +59,7 @@ def sets(readers):
 
 @pytest.fixture(scope="session")
 def energies(sets):
-    return measure.measure_networks(sets)
+    return measure.measure_networks(sets, 1)
 
 
 @pytest.fixture(scope="session")
@@ -75,8 +76,6 @@ def measured(readers, shallow, energies):
         energies=energies,
         published=measure.measure_published(),
         attention=measure.measure_attention(SEEDS, (1, 4, 16), TOKENS),
-        counts=measure.measure_minilm(TOKENS)[1],
-        tokens=TOKENS,
     )
 
 
@@ -91,7 +90,8 @@ def lawful(measured):
     conversion, codes, attention = measured.conversion, measured.codes, measured.attention
     twins, networks = measured.bits.twins, measured.energies.networks
     binned = measured.times.binned
-    timed = networks["family"].eq("first spike") & networks["scenario"].eq("arithmetic")
+    kept = networks["schedule"].eq(IN_ACCUMULATORS) & networks["scenario"].eq("memory")
+    timed = networks["family"].eq("first spike") & (networks["scenario"].eq("arithmetic") | kept)
     words = networks["family"].eq("ANN, few bits") & networks["scenario"].eq("skip")
     regular = attention["product"] == "regular coincidences"
     cheap = np.where(timed | words, 1.0, 3.0)
@@ -126,4 +126,5 @@ def made_up() -> pd.DataFrame:
         ("ANN, fp32", "e", 0.99, 9.0),
     ]
     columns = ["family", "network", "accuracy", "central"]
-    return pd.DataFrame(rows, columns=columns).assign(scenario="memory", seed=0)
+    table = pd.DataFrame(rows, columns=columns)
+    return table.assign(scenario="memory", schedule=STEP_BY_STEP, seed=0)

@@ -3,11 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.colors import to_rgba
 
-from brainbook.evidence import style
 from brainbook.pages.limitations.spike_codes import draw
-from brainbook.pages.limitations.spike_codes.prices import SCENARIOS
 
 
 def shown(ax, values) -> bool:
@@ -68,29 +65,29 @@ def test_bits(draw_both, measured):
     few = measured.bits.accuracies.query("activation_bits < 32 and weight_bits > 2")
     for _, rows in few.groupby("weight_bits"):
         assert shown(left, rows["percent"])
-    for _, rows in measured.bits.twins.groupby("scenario"):
-        assert shown(right, rows.groupby("steps")["ratio"].mean())
+    cases = measured.bits.twins.groupby(["scenario", "schedule"])
+    for case in draw.TWINS:
+        assert shown(right, cases.get_group(case).groupby("steps")["ratio"].mean())
 
 
 def test_energies(draw_both, energies):
-    *panels, _ = draw_both(draw.draw_codes_energy, energies).axes
-    networks = energies.networks
-    for ax, scenario in zip(panels, SCENARIOS, strict=True):
-        for family, (role, _) in draw.MARKS.items():
-            own = networks[(networks["scenario"] == scenario) & (networks["family"] == family)]
-            means = own.groupby("network")[["central", "accuracy"]].mean()
-            points = means.assign(accuracy=100 * means["accuracy"]).sort_values("central")
-            with style.theme("light"):
-                shade = to_rgba(style.colour(role))
-            drawn = [
-                line.get_xydata()
-                for line in ax.lines
-                if to_rgba(line.get_color())[:3] == shade[:3] and line.get_alpha() == 0.3
-            ]
+    axes = draw_both(draw.draw_codes_energy, energies).axes
+    for ax, scenario in zip(axes[:2], draw.PANELS, strict=True):
+        rows = energies.means[energies.means["scenario"] == scenario]
+        assert set(rows["family"]) - {"ANN, fp32"} == set(draw.MARKS)
+        for family in draw.MARKS:
+            edge = rows[(rows["family"] == family) & rows["on_front"]].sort_values("central")
+            assert shown(ax, edge["percent"]), (scenario, family)
+    for ax, scenario in zip(axes[2:], draw.PAID, strict=True):
+        rows = energies.ratios[energies.ratios["scenario"] == scenario]
+        assert set(rows["schedule"]) == set(draw.SCHEDULE_MARKS)
+        for _, part in rows.groupby("schedule"):
+            places = part["family"].map(draw.CODED.index)
+            drawn = [line.get_xydata() for line in ax.lines]
             assert any(
-                len(xy) == len(points) and np.allclose(np.sort(xy, 0), np.sort(points, 0))
+                len(xy) == len(part) and np.allclose(xy, np.c_[part["middle"], places])
                 for xy in drawn
-            ), (scenario, family)
+            )
 
 
 @pytest.mark.parametrize("product", draw.PRODUCTS)

@@ -10,7 +10,9 @@ from brainbook.models.digits.perceptron import Perceptron, PerceptronShape
 from brainbook.models.spiking.conversion import ConvertedPerceptron, QuantisedPerceptron
 from brainbook.pages.limitations.spike_codes.networks import NEURONS
 from brainbook.pages.limitations.spike_codes.prices import (
+    FREE,
     SCENARIOS,
+    SHOWN,
     dearer,
     front,
     price_mixed,
@@ -18,10 +20,13 @@ from brainbook.pages.limitations.spike_codes.prices import (
     priced_rows,
     summary,
     twin_rows,
+    word_ratios,
 )
 from opjoules.counting.operations import count_operations
 from opjoules.hardware.low_precision import narrow
 from opjoules.pricing.estimate import estimate
+from opjoules.pricing.schedules import IN_ACCUMULATORS, STEP_BY_STEP
+from opjoules.pricing.targets import on_schedule
 
 
 def counted(model):
@@ -47,10 +52,30 @@ def test_arithmetic_by_hand(tables):
 
 def test_zeros_skipped_and_memory_order_the_prices(tables):
     for table in tables:
-        price = {row["scenario"]: row["central"] for row in priced_rows(table, {"spiking": True})}
+        rows = pd.DataFrame(priced_rows(table, {"spiking": True}))
+        price = on_schedule(rows).set_index("scenario")["central"].to_dict()
         assert set(price) == set(SCENARIOS)
         assert price["arithmetic-skip"] <= price["arithmetic"] < price["memory"]
         assert price["skip"] <= price["memory"]
+
+
+def test_a_schedule_moves_the_price_of_spikes_and_not_of_words(tables):
+    for table, spiking in zip(tables, (True, False), strict=True):
+        rows = pd.DataFrame(priced_rows(table, {"spiking": spiking}))
+        paid = rows[rows["scenario"] == "memory"].set_index("schedule")["central"]
+        assert tuple(paid.index) == SHOWN and paid.is_monotonic_decreasing
+        assert (paid.nunique() == len(SHOWN)) == spiking
+        best = estimate(table, narrow(leak=False), schedule=IN_ACCUMULATORS).joules.central
+        assert paid[IN_ACCUMULATORS] == pytest.approx(best * 1e9)
+
+
+def test_word_ratios_take_the_rival_of_each_scenario(made_up):
+    free = made_up.assign(scenario="arithmetic", central=made_up["central"] ** 2)
+    table = word_ratios(pd.concat([made_up, free]), 0.0).set_index(["scenario", "schedule"])
+    row = table.loc[("memory", STEP_BY_STEP)]  # c over b, d over a
+    assert (row["least"], row["middle"], row["wins"], row["networks"]) == (0.5, 1.0, 1, 2)
+    assert table.loc[("memory", FREE), "least"] == table.loc[("arithmetic", STEP_BY_STEP), "least"]
+    assert table.loc[("memory", FREE), "least"] == 0.25
 
 
 def test_spikes_on_the_chip_pay_its_prices(tables):
@@ -62,7 +87,8 @@ def test_spikes_on_the_chip_pay_its_prices(tables):
 
 def test_twin_rows_divide_the_prices(tables):
     rate, words = tables
-    row = next(r for r in twin_rows(rate, words, 2) if r["scenario"] == "memory")
+    rows = [r for r in twin_rows(rate, words, 2) if r["scenario"] == "memory"]
+    row = next(r for r in rows if r["schedule"] == STEP_BY_STEP)
     one, two = (
         priced(rate, "memory", spiking=True),
         priced(words, "memory", activation_bits=2, leak=True),
@@ -102,8 +128,9 @@ def test_unknown_scenario_is_refused(tables):
 def test_a_mixed_price_takes_rows_from_both(tables):
     _, words = tables
     first, rest = narrow(8, 8), narrow(8, 2)
-    mixed = price_mixed(words, first, rest, True, None)
+    mixed = price_mixed(words, first, rest, True, STEP_BY_STEP)
     eight, two = (estimate(words, machine, True).layers["central"] for machine in (first, rest))
     name = words["layer"].iloc[0]
     assert mixed.central == pytest.approx(eight[name] + two.drop(name).sum())
-    assert price_mixed(words, first, first, True, None) == estimate(words, first, True).joules
+    alone = price_mixed(words, first, first, True, STEP_BY_STEP)
+    assert alone == estimate(words, first, True).joules

@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 
 from brainbook.pages.limitations.spiking.claims import PUBLISHED, RIVAL, SAME_SIZE, STEM, claims
+from opjoules.pricing.schedules import IN_ACCUMULATORS, STEP_BY_STEP
 
 
 def scaled(measured, factor: float):
@@ -23,9 +25,21 @@ def backwards(measured):
 
 def inverted(measured):
     """Spiking over dense taken for dense over spiking."""
-    schemes = measured.schemes
-    ratios = {c: 1 / schemes[c] for c in ("ratio", "ratio_low", "ratio_high")}
-    return replace(measured, schemes=schemes.assign(**ratios))
+    schemes, schedules = measured.schemes, measured.schedules
+    return replace(
+        measured,
+        schemes=schemes.assign(ratio=1 / schemes["ratio"]),
+        schedules=schedules.assign(low=1 / schedules["high"], high=1 / schedules["low"]),
+    )
+
+
+def within_one_schedule(measured, name: str):
+    """The published pair with the ratio of ``name`` on every schedule."""
+    schedules = measured.schedules
+    own = schedules[schedules["schedule"] == name].set_index(["case", "words"])
+    keys = pd.MultiIndex.from_frame(schedules[["case", "words"]])
+    ends = {end: own[end].reindex(keys).to_numpy() for end in ("low", "high")}
+    return replace(measured, schedules=schedules.assign(**ends))
 
 
 def printed(measured, target: str, source: str):
@@ -45,6 +59,11 @@ def without_memory(measured):
     return replace(measured, identities={**measured.identities, "memory": 46 / 9})
 
 
+def fetched_again(measured):
+    """A layer whose weights are fetched for each spike, whatever the schedule."""
+    return replace(measured, identities=measured.identities | {"once": 1.0})
+
+
 OPPOSITES = {
     **dict.fromkeys(SAME_SIZE.values(), lambda m: scaled(m, 10)),
     "spiking-same-size-int8-skip": lambda m: scaled(m, 0.1),
@@ -52,8 +71,10 @@ OPPOSITES = {
     **dict.fromkeys(RIVAL.values(), lambda m: scaled(m, 1e-3)),
     "spiking-time-steps": backwards,
     "spiking-break-even-memory": without_memory,
+    "spiking-break-even-once": fetched_again,
     "spiking-scheme-operations": inverted,
-    "spiking-scheme-memory": inverted,
+    "spiking-schedule-fused": lambda m: within_one_schedule(m, IN_ACCUMULATORS),
+    "spiking-schedule-accumulators": lambda m: within_one_schedule(m, STEP_BY_STEP),
     "spiking-published-vit-l-16": lambda m: printed(m, "recomputed_mj", "corrected_mj"),
     "spiking-stem-spikformer-8-384": lambda m: printed(m, "residual_mj", "own_width_mj"),
     "spiking-stem-spikformer-8-768": lambda m: printed(m, "residual_mj", "own_width_mj"),
@@ -92,17 +113,35 @@ def test_a_saving_within_the_noise_of_seeds_is_none(measured, statuses):
     assert {status[id] for id in SAME_SIZE.values()} == {"fails"}
 
 
-def test_every_printed_row_has_a_claim(measured):
-    assert set(measured.printed["network"]) == set(PUBLISHED)
-    spikformers = measured.printed["network"].str.startswith("Spikformer")
-    assert set(measured.printed.loc[spikformers, "network"]) == set(STEM)
+def test_orders_are_held_to_on_the_schedule_that_favours_them_least(measured, statuses):
+    spikes = measured.networks["family"] == "spiking"
+    cheap = measured.networks["schedule"] == IN_ACCUMULATORS
+    for schedule, factor, fallen in (
+        (IN_ACCUMULATORS, 0.1, {SAME_SIZE["int8-skip"], RIVAL["int8-skip"], RIVAL["int8-memory"]}),
+        (STEP_BY_STEP, 10, {SAME_SIZE["int8-memory"], SAME_SIZE["fp32-memory"]}),
+    ):
+        moved = spikes & (cheap if schedule == IN_ACCUMULATORS else ~cheap)
+        central = measured.networks["central"].mask(moved, factor * measured.networks["central"])
+        networks = measured.networks.assign(central=central)
+        status = statuses(claims(replace(measured, networks=networks)))
+        assert {status[id] for id in fallen} == {"fails"}
+
+
+def test_rows_of_print_are_claimed_explained_by_another_claim_or_missed(measured):
+    rows = measured.printed.set_index("network")
+    assert rows.loc[list(PUBLISHED), "met"].all()
+    others = set(rows.index[rows["met"]]) - set(PUBLISHED)
+    # What these are charged beyond their spikes is claimed instead; the counter's own rows are
+    # products of two printed columns; the text's length was chosen to fit.
+    assert others - set(STEM) == {"BERT-base", "Spiking ResNet-18", "SEW-ResNet-18", "DSNN-18"}
+    spikformers = rows.index.str.startswith("Spikformer")
+    assert set(rows.index[spikformers]) == set(STEM)
 
 
 def test_a_misprint_would_be_seen(measured, statuses):
-    rows = measured.printed.assign(published_mj=1.03 * measured.printed["published_mj"])
+    rows = measured.printed.assign(published_mj=1.01 * measured.printed["published_mj"])
     status = statuses(claims(replace(measured, printed=rows)))
     assert {status[id] for id in PUBLISHED.values()} == {"fails"}
-    assert status["spiking-scheme-printed"] == "fails"
 
 
 def test_unconfirmed_rows_carry_no_claim(measured, statuses):

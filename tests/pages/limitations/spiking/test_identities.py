@@ -10,6 +10,7 @@ def test_the_break_even_meets_its_closed_forms(timesteps, neurons):
     sides = measure_identities(timesteps, neurons)
     assert sides["arithmetic"] == pytest.approx(sides["arithmetic_closed"], abs=1e-10)
     assert sides["memory"] == pytest.approx(sides["memory_closed"], abs=0.002)
+    assert sides["once"] == pytest.approx(sides["once_closed"], abs=0.05)
 
 
 def test_products_by_hand():

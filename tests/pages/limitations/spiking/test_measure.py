@@ -7,6 +7,8 @@ from brainbook.evidence.datasets import digits
 from brainbook.models.digits.classifiers import trained
 from brainbook.pages.limitations.spiking import measure
 from brainbook.pages.limitations.spiking.measure import LARGEST, priced
+from brainbook.pages.limitations.spiking.rivals import SCHEDULED
+from opjoules.pricing.schedules import IN_ACCUMULATORS, SCHEDULES, STEP_BY_STEP
 from opjoules.pricing.targets import TARGETS
 
 SEEDS, STEPS = (0, 1), 2
@@ -30,8 +32,11 @@ def steps(store_of_its_own):
 
 
 def test_every_network_is_priced_on_every_target(networks):
-    rows = networks.groupby(["family", "network", "scenario"])["seed"].agg(list)
+    rows = networks.groupby(["family", "network", "scenario", "schedule"])["seed"].agg(list)
     assert {tuple(seeds) for seeds in rows} == {SEEDS}
+    schedules = networks.groupby("scenario")["schedule"].agg(set)
+    assert all(schedules[name] == set(SCHEDULES) for name in SCHEDULED)
+    assert all(len(schedules[name]) == 1 for name in set(TARGETS) - set(SCHEDULED))
     assert set(networks["scenario"]) == set(TARGETS)
     assert (networks["low"] <= networks["central"]).all()
     assert (networks["central"] <= networks["high"]).all() and (networks["low"] > 0).all()
@@ -80,8 +85,17 @@ def test_schemes_compare_our_pair_and_the_published_one():
         list(own["scheme"]) == list(published["scheme"]) == list(measure.listed(schemes)["scheme"])
     )
     ratio = published.set_index("scheme")["ratio"]
-    assert ratio["operations"] < 1 < ratio["book, weights fetched once"]
-    assert ratio["book, weights fetched once"] < ratio["book, with memory"]
+    assert ratio["operations"] < ratio["book, membranes in accumulators"]
+    assert ratio["book, membranes in accumulators"] < 1 < ratio["book, with memory"]
+
+
+def test_a_schedule_makes_spikes_cheaper_and_perceptrons_not(networks):
+    moving = networks[networks["scenario"].isin(SCHEDULED)]
+    keys = ["family", "network", "scenario", "seed"]
+    energy = moving.set_index([*keys, "schedule"])["central"].unstack("schedule")
+    kept, steps = energy[IN_ACCUMULATORS], energy[STEP_BY_STEP]
+    dense = energy.index.get_level_values("family") == "perceptron"
+    assert (kept[dense] == steps[dense]).all() and (kept[~dense] < steps[~dense]).all()
 
 
 def test_means_carry_intervals_over_seeds(measured):

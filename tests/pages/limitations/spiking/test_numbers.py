@@ -32,3 +32,11 @@ def test_steps_and_schemes_come_from_their_tables(measured):
     ratio = measured.schemes[measured.schemes["seed"].isna()].set_index("scheme")["ratio"]
     assert told["by_operations"] * ratio["operations"] == pytest.approx(1)
     assert told["int8_min"] <= told["int8_max"]
+
+
+def test_ratios_are_told_by_case_and_schedule(measured):
+    told = numbers(measured)
+    assert told["same_int8_steps"] == pytest.approx(1 / 1.5)
+    assert told["same_int8_kept"] == pytest.approx(0.9**4 / 1.5)
+    assert told["rival_fp32_free"] == pytest.approx(told["typical_fp32"])
+    assert told["pair_fp32_kept"] < 1 < told["pair_fp32_fused"] < told["pair_fp32_steps"]

@@ -10,6 +10,7 @@ from brainbook.pages.limitations.spiking.rivals import (
     rivals,
     size_ratios,
 )
+from opjoules.pricing.schedules import STEP_BY_STEP
 
 LARGE = network_name(LARGEST)
 
@@ -18,6 +19,7 @@ def table(rows: list[tuple]) -> pd.DataFrame:
     seeds = [(*row, seed) for row in rows for seed in (0, 1)]
     names = ["scenario", "family", "network", "accuracy", "central", "seed"]
     frame = pd.DataFrame(seeds, columns=names)
+    frame["schedule"] = STEP_BY_STEP
     doubled = (frame["seed"] == 1) & (frame["family"] == "spiking")
     return frame.assign(central=frame["central"].mask(doubled, 2 * frame["central"]))
 

@@ -17,7 +17,7 @@ from brainbook.models.attention.minilm_heads import HEADS
 from brainbook.models.features.maps import MAPS, Positive
 
 from .fitting import typical
-from .measure import GAUSSIAN, GOAL, LAW, typical_heads
+from .measure import GAUSSIAN, GOAL, LAW, typical_heads, typical_lookups
 
 WORDS = {"output": "output", "trace": "trace p", "block": "whole block"}
 
@@ -36,19 +36,29 @@ def _log_axes(ax: Axes, title: str, right: float = 1e9) -> None:
     ax.minorticks_off()
 
 
-def draw_error(result: tuple[Sweep, Sweep]) -> Figure:
+def draw_error(result: tuple[Sweep, Sweep, pd.DataFrame]) -> Figure:
     """Page attention/astrocytes, figure draw_error: error against hidden units."""
-    gaussian, minilm = result
-    fig, axes = style.figure(2, 2, height=7, sharex=True, sharey="row")
-    axes[0, 0].set(ylabel="relative error")
-    axes[1, 0].set(ylabel="relative error")
+    gaussian, minilm, lookups = result
+    fig, axes = style.figure(2, 2, height=7, sharex=True)
     for ax, part in zip(axes[0], PARTS, strict=True):
         _gaussian_errors(ax, gaussian, part)
-    for ax, parts in ((axes[1, 0], PARTS), (axes[1, 1], ("block",))):
-        _log_axes(ax, "MiniLM: 72 heads" if parts is PARTS else "MiniLM: six whole blocks")
-        ax.set_ylim(0.015, 2)
-        _minilm_errors(ax, minilm, parts)
-        ax.set_xlabel("hidden units m")
+    outputs, rest = axes[1]
+    _log_axes(outputs, "MiniLM: output of 72 heads")
+    outputs.set_ylim(0.3, 1.12)
+    floors = {kind: minilm.baseline(kind, "output") for kind in ("uniform", "Taylor")}
+    floors |= typical_lookups(lookups).median().to_dict()
+    _minilm_errors(outputs, minilm, {"output": "-"}, floors)
+    _log_axes(rest, "MiniLM: trace, and whole blocks")
+    rest.set_ylim(0.15, 1.4)
+    floors = {
+        "best constant trace": minilm.baseline("uniform", "trace"),
+        "uniform, whole block": minilm.baseline("uniform", "block"),
+    }
+    _minilm_errors(rest, minilm, {"trace": "--", "block": "-"}, floors)
+    for ax in axes[:, 0]:
+        ax.set(ylabel="relative error")
+    for ax in axes[1]:
+        ax.set(xlabel="hidden units m")
     return fig
 
 
@@ -68,19 +78,24 @@ def _gaussian_errors(ax: Axes, gaussian: Sweep, part: str) -> None:
     style.label_ends(ax, ends)
 
 
-def _minilm_errors(ax: Axes, minilm: Sweep, parts: Sequence[str]) -> None:
-    """Errors of heads or of blocks, baselines of the first part, and a guide for the eye."""
+def _minilm_errors(
+    ax: Axes, minilm: Sweep, parts: dict[str, str], floors: dict[str, float]
+) -> None:
+    """Errors of heads or of blocks, by part and dash, baselines, and a guide for the eye."""
     ends = []
-    for part, dash in zip(parts, ("-", "--"), strict=False):
+    for part, dash in parts.items():
         rows = minilm.rows(part)
         ends.append(curves.over_seeds(ax, rows, "units", "brain", WORDS[part], ls=dash))
-    for kind, dash in (("uniform", "-"), ("Taylor", "--")):
-        level, label = minilm.baseline(kind, parts[0]), f"{kind}, {WORDS[parts[0]]}"
-        ends.append(_level(ax, level, label, PUBLISHED[1], "reference", ls=dash))
-    guide = np.array([100, 10_000])
-    height = 5 * minilm.curve(parts[0]).median().iloc[0] / np.sqrt(guide)
-    ax.plot(guide, height, color=style.colour("ink"), lw=0.8)
-    ends.append(("slope -1/2", guide[1], height[1], style.colour("ink")))
+    dashes = ("-", "--", "-.", ":", (0, (5, 1)))
+    for (label, height), dash in zip(floors.items(), dashes, strict=False):
+        ends.append(_level(ax, height, label, PUBLISHED[1], "reference", ls=dash))
+    bottom, top = ax.get_ylim()
+    guide = np.array([20, 20 * 0.7 * (top / bottom) ** 2])  # down to just above the bottom
+    ax.plot(guide, top * (guide / 20) ** -0.5, color=style.colour("ink"), lw=0.8)
+    ax.text(guide[1], 1.04 * bottom, " slope -1/2")
+    small = [height for height in (0.2, 0.3, 0.5, 1) if height > bottom]
+    ax.set_yticks(small, [f"{height:g}" for height in small])
+    ax.minorticks_off()
     style.label_ends(ax, ends)
 
 
@@ -100,9 +115,11 @@ def draw_heads(result: pd.DataFrame) -> Figure:
     plot.scatter(heads["log10_units"], heads["error"], s=16, color=style.colour("brain"))
     plot.axhline(GOAL, color=style.colour("reference"), lw=1)
     plot.axvline(np.log10(units), color=style.colour("reference"), lw=1)
-    plot.set_xscale("symlog", linthresh=10)
-    plot.set_xticks([5, 10, 20, 50, 100], [f"$10^{{{x}}}$" for x in (5, 10, 20, 50, 100)])
-    plot.set(xlabel=f"units for error {GOAL:g}, closed form", ylabel="measured error")
+    plot.set_xscale("log")
+    plot.set_xticks([5, 10, 20, 50, 100], ["5", "10", "20", "50", "100"])
+    plot.minorticks_off()
+    plot.set(xlabel="$\\log_{10}$ of the units asked for", ylabel="measured error")
+    plot.set_title(f"closed form, error {GOAL:g}")
     return fig
 
 
@@ -127,18 +144,16 @@ def draw_traces(result: Sequence[Trace]) -> Figure:
 
 def draw_maps(result: pd.DataFrame) -> Figure:
     """Page attention/astrocytes, figure draw_maps: the other feature maps."""
-    fig, axes = style.figure(1, 2, height=3.8, sharey=True)
+    fig, axes = style.figure(1, 2, height=4)
     axes[0].set(ylabel="relative error of the output")
     for ax, (name, rows) in zip(axes, result.groupby("input", sort=False), strict=True):
-        _log_axes(ax, name, right=1e8)
-        ends = []
         for kind, dash in zip(MAPS, ("-", "--", "-.", ":", (0, (1, 4))), strict=True):
-            role = "brain" if kind is Positive else "hybrid"
+            role = "brain" if kind is Positive else "reference"
             part = rows[rows["map"] == kind.name]
-            ends.append(curves.over_seeds(ax, part, "units", role, kind.name, ls=dash))
-        ax.set_xlabel("hidden units m")
-        ax.set_ylim(result["error"].min() / 1.5, result["error"].max() * 1.5)
-        style.label_ends(ax, ends)
+            curves.over_seeds(ax, part, "units", role, ls=dash)
+            ax.lines[-1].set_label(kind.name)
+        ax.set(xscale="log", yscale="log", title=name, xlabel="hidden units m")
+    fig.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return fig
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 import torch
 
@@ -109,33 +108,23 @@ def typical(fit: pd.DataFrame) -> pd.Series:
     return fit.groupby(["method", "units", "split", "fitted_on", "seed"])["error"].median()
 
 
-def overfitting(fit: pd.DataFrame) -> pd.DataFrame:
-    """Error of learned units on test passages less that on known ones: a row a seed.
+def learned_errors(fit: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Of ``measure_fit``: errors of learned units on test text, and on what they know.
 
-    Columns: calibration passages that the units were learned from, ascending.
+    A row a test document, and a row a seed, which chose the passages that are known; columns:
+    calibration passages that the units were learned from, ascending.
     """
-    learned = typical(fit)["learned"].droplevel("units").unstack("split")
-    return (learned["test"] - learned["calibration"]).unstack("fitted_on")
-
-
-def lead_of_learning(fit: pd.DataFrame) -> pd.Series:
-    """log of the most random units' error over that of learned ones on test passages, by seed.
-
-    Learned from as many passages as any were.
-    """
-    errors = typical(fit).xs("test", level="split")
-    random, learned = (
-        errors[method].droplevel("units" if method == "learned" else "fitted_on")
-        for method in ("random", "learned")
+    learned = fit[fit["method"] == "learned"]
+    test, known = (
+        learned[learned["split"] == split].groupby(["fitted_on", unit])["error"].mean()
+        for split, unit in (("test", "document"), ("calibration", "seed"))
     )
-    most = max(random.index.get_level_values("units"))
-    passages = max(learned.index.get_level_values("fitted_on"))
-    return np.log(random[most] / learned[passages])
+    return test.unstack("fitted_on"), known.unstack("fitted_on")
 
 
-def random_by_passage(fit: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
-    """Error of the most random units on each calibration and on each test passage, over seeds."""
-    random = fit.query("method == 'random'")
+def most_random(fit: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """Error of the most random units on each calibration passage and on each test document."""
+    random = fit[fit["method"] == "random"]
     most = random[random["units"] == random["units"].max()]
-    by_passage = most.groupby(["split", "passage"])["error"].mean()
-    return by_passage["calibration"], by_passage["test"]
+    by_text = most.groupby(["split", "document"])["error"].mean()
+    return by_text["calibration"], by_text["test"]

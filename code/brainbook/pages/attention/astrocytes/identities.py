@@ -6,12 +6,10 @@ from collections.abc import Iterable
 
 import pandas as pd
 import torch
-from torch.nn.functional import scaled_dot_product_attention
 
 from brainbook.evidence.seeding import seeded
 from brainbook.models.astrocyte.circuit import read, run, write, write_by_token
-from brainbook.models.attention.softmax import scaled, softmax_attention
-from brainbook.models.features.learned import Centred
+from brainbook.models.attention.softmax import scaled
 from brainbook.models.features.maps import Positive
 from brainbook.models.features.variance import pair_variance
 
@@ -26,14 +24,11 @@ def measure_identities(
     kernel : the circuit's output, and attention with the kernel phi(q) . phi(k).
     logs : reading in log space, block by block, and the output of the plain matrices.
     absolute : the trace in log space, and in plain numbers.
-    centring : scores of moved queries and keys with their factors, and q . k.
-    torch : softmax attention here, and torch's.
     """
     generator = seeded(51, seed)
-    raw_query, raw_key, value = torch.randn(
-        3, heads, tokens, d_head, generator=generator, dtype=torch.float64
-    )
-    query, key = scaled(raw_query, raw_key)
+    shape = 3, heads, tokens, d_head
+    query, key, value = torch.randn(shape, generator=generator, dtype=torch.float64)
+    query, key = scaled(query, key)
     units = Positive().draw(48, d_head, generator, (heads,), torch.float64)
     reading, writing = Positive()(query, units), Positive()(key, units)
     synapses, processes = write(writing, value)
@@ -41,20 +36,12 @@ def measure_identities(
     output, trace = read(synapses, processes, reading)
     kernel = reading @ writing.mT
     (logs,) = run(query, key, value, units.split(7), [48], Positive())
-    centred = Centred.fitted(query[None], key[None])
-    a, b = centred.a, centred.b
-    moved = (query - a) @ (key - b).mT + a @ key.mT + (query - a) @ b.mT
     pairs = {
         "by-token": (by_token[..., -1, :, :], synapses),
         "processes": (processes_by_token[..., -1, :], processes),
         "kernel": (output, kernel @ value / kernel.sum(-1, keepdim=True)),
         "logs": (logs.output, output),
         "absolute": (logs.log_p.exp(), trace),
-        "centring": (moved, query @ key.mT),
-        "torch": (
-            softmax_attention(query, key, value)[0],
-            scaled_dot_product_attention(raw_query, raw_key, value),
-        ),
     }
     return {name: (left - right).abs().max().item() for name, (left, right) in pairs.items()}
 

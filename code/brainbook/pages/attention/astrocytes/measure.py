@@ -12,6 +12,7 @@ from skimage.data import astronaut
 from brainbook.evidence import pretrained, store
 from brainbook.evidence.datasets import CALIBRATION_TEXTS, Split, digits, text
 from brainbook.evidence.seeding import seeded
+from brainbook.models.astrocyte.baselines import minilm_lookups
 from brainbook.models.astrocyte.error import gaussian_problem
 from brainbook.models.astrocyte.sweep import (
     PUBLISHED,
@@ -25,6 +26,7 @@ from brainbook.models.astrocyte.sweep import (
 from brainbook.models.attention.minilm_heads import D_HEAD, WIDTH, heads_on, problem_on
 from brainbook.models.attention.minilm_text import (
     LONG_TEST_TEXTS,
+    calibration_passages,
     held_out_passages,
     passages_of,
 )
@@ -58,14 +60,15 @@ GOAL = 0.1  # relative error that the closed form is asked for
 class Measured:
     """What the page's claims and numbers rest on.
 
-    gaussian, minilm, vision, fit, cells : of ``measure_gaussian``, ``measure_minilm``,
-        ``measure_vision``, ``measure_fit`` and ``measure_budget``.
+    gaussian, minilm, lookups, vision, fit, cells : of ``measure_gaussian``, ``measure_minilm``,
+        ``measure_lookups``, ``measure_vision``, ``measure_fit`` and ``measure_budget``.
     pair_ratio, deviations : of ``measure_pair_law`` and ``measure_identities``.
     published : the least and the largest size of the published traces.
     """
 
     gaussian: Sweep
     minilm: Sweep
+    lookups: pd.DataFrame
     vision: Vision
     fit: pd.DataFrame
     cells: pd.DataFrame
@@ -94,9 +97,27 @@ def measure_minilm(
     return minilm_sweep(held_out_passages(seeds, tokens), tuple(units), published)
 
 
-def measure_errors(gaussian: Sweep, minilm: Sweep) -> pd.DataFrame:
-    """Page attention/astrocytes, figure draw_error: all errors, columns as in :class:`Sweep`."""
-    return pd.concat([gaussian.frame, minilm.frame], ignore_index=True)
+def measure_lookups(seeds: Sequence[int], tokens: int = 196) -> pd.DataFrame:
+    """Page attention/astrocytes, figure draw_error: guesses that attend to nothing.
+
+    Columns as in ``minilm_lookups``.
+    """
+    return minilm_lookups(held_out_passages(seeds, tokens), calibration_passages(tokens))
+
+
+def typical_lookups(lookups: pd.DataFrame) -> pd.DataFrame:
+    """Median error over heads of each guess: a row a seed, guesses across."""
+    return lookups.groupby(["seed", "baseline"])["error"].median().unstack()
+
+
+def measure_errors(gaussian: Sweep, minilm: Sweep, lookups: pd.DataFrame) -> pd.DataFrame:
+    """Page attention/astrocytes, figure draw_error: all errors and baselines.
+
+    Columns as in :class:`Sweep`; a row has units or a baseline.
+    """
+    guesses = lookups.assign(input="MiniLM", part="output")
+    tables = [gaussian.frame, minilm.frame, gaussian.baselines, minilm.baselines, guesses]
+    return pd.concat(tables, ignore_index=True)
 
 
 def measure_heads(minilm: Sweep, units: int = PUBLISHED[1]) -> pd.DataFrame:
@@ -159,7 +180,7 @@ def measure_traces(minilm: Sweep, vision: Vision, seed: int = 0) -> list[Trace]:
 
 @store.kept
 def measure_maps(
-    units: Sequence[int], seeds: Sequence[int], tokens: int = 196, largest: int = 4096
+    units: Sequence[int], seeds: Sequence[int], tokens: int = 196, largest: int = 2048
 ) -> pd.DataFrame:
     """Page attention/astrocytes, figure draw_maps: two heads a layer, or Gaussian ones.
 
@@ -188,7 +209,9 @@ def measure_fit(
     tokens: int = 196,
     per_text: int | None = None,
 ) -> pd.DataFrame:
-    """Page attention/astrocytes, figure draw_fit: columns as in ``fit_trials``.
+    """Page attention/astrocytes, figure draw_fit: columns as in ``fit_trials``, and document.
+
+    Test passages count by document, calibration passages one by one.
 
     Parameters
     ----------
@@ -199,11 +222,16 @@ def measure_fit(
     tokens : of a passage.
     per_text : passages taken from one calibration document; all if not given.
     """
+    tests = [passages_of([name], tokens, 2) for name in LONG_TEST_TEXTS]
     known, unseen = (
-        problem_on(passages_of(names, tokens, limit))[:, :, :2].flatten(1, 2)
-        for names, limit in ((CALIBRATION_TEXTS, per_text), (LONG_TEST_TEXTS, 2))
+        problem_on(texts)[:, :, :2].flatten(1, 2)
+        for texts in (passages_of(CALIBRATION_TEXTS, tokens, per_text), sum(tests, []))
     )  # (passages, layers x 2, N, d)
-    return fit_trials(known, unseen, passages, units, seeds, Recipe(steps=steps))
+    frame = fit_trials(known, unseen, passages, units, seeds, Recipe(steps=steps))
+    document = np.repeat(range(len(tests)), [len(one) for one in tests])
+    of_test = frame["split"] == "test"
+    own = document[frame["passage"].where(of_test, 0)]
+    return frame.assign(document=np.where(of_test, own, frame["passage"]))
 
 
 def measure_budget(gaussian: Sweep, minilm: Sweep) -> pd.DataFrame:
@@ -215,6 +243,11 @@ def measure_budget(gaussian: Sweep, minilm: Sweep) -> pd.DataFrame:
 def law_slopes(gaussian: Sweep, part: str) -> pd.Series:
     """Slope of log error in the setting ``LAW`` by seed, from the closed form's 0.1 down."""
     return gaussian.slopes(part, LAW, at_least=(gaussian.constant(part, LAW) / 0.1) ** 2)
+
+
+def law_squares(gaussian: Sweep, part: str) -> pd.Series:
+    """Square errors in the setting ``LAW`` over the closed form's, same sizes; by seed."""
+    return gaussian.squares(part, LAW, at_least=(gaussian.constant(part, LAW) / 0.1) ** 2)
 
 
 def tail_slopes(minilm: Sweep) -> pd.Series:

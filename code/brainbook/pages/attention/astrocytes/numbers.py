@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from brainbook.evidence import facts
 from brainbook.evidence.intervals import CONFIDENCE, mean_interval, rank_correlation
+from brainbook.models.astrocyte.baselines import CONSTANT, MEAN, NEAREST, NEIGHBOURS
 from brainbook.models.astrocyte.error import PARTS
 from brainbook.models.attention.minilm_heads import D_HEAD
 
@@ -16,6 +17,7 @@ from .measure import (
     measure_heads,
     tail_slopes,
     typical_heads,
+    typical_lookups,
 )
 
 
@@ -34,6 +36,7 @@ def _regimes(result: Measured) -> dict[str, float]:
     gaussian, minilm, (small, large) = result.gaussian, result.minilm, result.published
     output, trace, block = (minilm.curve(part).median() for part in ("output", "trace", "block"))
     slope = {part: mean_interval(law_slopes(gaussian, part), over="seeds") for part in PARTS}
+    guesses = typical_lookups(result.lookups).median()
     return {
         "init": BERT_INIT,
         "slope_output": slope["output"].mean,
@@ -46,6 +49,10 @@ def _regimes(result: Measured) -> dict[str, float]:
         "block": block[large],
         "uniform_block": minilm.baseline("uniform", "block"),
         "uniform": minilm.baseline("uniform", "output"),
+        "constant": guesses[CONSTANT],
+        "mean": guesses[MEAN],
+        "nearest": guesses[NEAREST],
+        "neighbours": NEIGHBOURS,
         "taylor": minilm.baseline("Taylor", "output"),
         "gaussian": gaussian.curve("output", LAW).median().iloc[-1],
         "gaussian_taylor": gaussian.baseline("Taylor", "output", LAW),
@@ -56,7 +63,8 @@ def _regimes(result: Measured) -> dict[str, float]:
 def _heads(result: Measured) -> dict[str, float]:
     large = result.published[1]
     heads = typical_heads(measure_heads(result.minilm, large))
-    needed, follow = heads["log10_units"], result.minilm.over_constant(large)
+    needed, over = heads["log10_units"], result.minilm.over_constant(large)
+    follow = over.groupby(["layer", "head"]).median()
     return {
         "heads": len(heads),
         "easy": heads["error"].min(),

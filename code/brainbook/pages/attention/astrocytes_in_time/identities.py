@@ -23,7 +23,13 @@ from brainbook.models.attention.softmax import scaled
 
 
 def identities(seed: int, tokens: int = 12, d_head: int = 3) -> dict[str, float]:
-    """Largest deviations in float64, on a small random head with exact features."""
+    """Largest deviations in float64, on a small random head with exact features.
+
+    integrated : what is stored, against the closed forms: no leak and no rise; leaks and rise;
+    calcium that gates the Hebbian rule. alibi : outputs with a shared leak against torch's
+    attention with a linear bias: read at the end, as a weighted kernel, after a silence, and
+    after every token (causal).
+    """
     generator = seeded(87, seed)
     query, key, value = torch.randn(
         3, tokens, d_head, generator=generator, dtype=torch.float64
@@ -35,32 +41,42 @@ def identities(seed: int, tokens: int = 12, d_head: int = 3) -> dict[str, float]
     leaking = integrate(kept, value, Timing(dt, 0, decay, decay))
     output, _ = read(*leaking, asked)
     kernel = Kernel.of_scores(query @ key.mT)
-    found = {
-        "no-leak": _gap(integrate(kept, value, Timing(dt)), write(kept, value)),
-        "filter": _gap(
+    integrated = (
+        (integrate(kept, value, Timing(dt)), write(kept, value)),
+        (
             integrate(kept, value, Timing(dt, rise, decay, 2 * decay)),
             (
                 value.mT @ (kept * token_weights(tokens, dt, 2 * decay).unsqueeze(-1)),
                 token_weights(tokens, dt, decay, rise) @ kept,
             ),
         ),
-        "gated": _gap(
+        (
             integrate(kept, value, Timing(dt, rise, gated=True)),
             (
                 value.mT @ smear(tokens, dt, rise) @ kept,
                 token_weights(tokens, dt, math.inf, rise) @ kept,
             ),
         ),
-        "alibi": _gap((output,), (_torch_attention(query, key, value, dt / decay, False),)),
-        "alibi-kernel": _gap((kernel.read(value, fading, fading).output,), (output,)),
-    }
+    )
     by_token = write_leaking(kept, value, math.exp(-dt / decay))
     now = torch.einsum("tdm,tm->td", by_token[0], asked)
     now = now / (by_token[1] * asked).sum(-1, keepdim=True)
-    found["alibi-causal"] = _gap((now,), (_torch_attention(query, key, value, dt / decay, True),))
     silence = torch.cat([kept, torch.zeros_like(kept)]), torch.cat([value, 0 * value])
     later, _ = read(*integrate(*silence, Timing(dt, 0, decay, decay)), asked)
-    return found | {"while-reading": _gap((later,), (output,))}
+    biased = {
+        causal: (_torch_attention(query, key, value, dt / decay, causal),)
+        for causal in (False, True)
+    }
+    alibi = (
+        ((output,), biased[False]),
+        ((kernel.read(value, fading, fading).output,), biased[False]),
+        ((later,), biased[False]),
+        ((now,), biased[True]),
+    )
+    return {
+        "integrated": max(_gap(*pair) for pair in integrated),
+        "alibi": max(_gap(*pair) for pair in alibi),
+    }
 
 
 def _torch_attention(query, key, value, slope: float, causal: bool) -> torch.Tensor:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -11,55 +12,61 @@ import numpy as np
 import pandas as pd
 
 from brainbook.evidence import facts, store
-from brainbook.evidence.datasets import CALIBRATION_TEXTS, text
+from brainbook.evidence.datasets import text
 from brainbook.models.attention.minilm_text import (
     LONG_TEST_TEXTS,
+    calibration_passages,
     held_out_passages,
-    passages_of,
     token_numbers,
 )
 
-from . import cell, timing
+from . import circuits, limits, timing, together
+from .circuits import AMONG, Part, Passage
 from .identities import identities
-from .timing import Passage, over, span
+from .timing import over, span
 
 TARGET = 0.1  # the error that the page asks for
-DECAYS = 2.0 ** np.arange(0.5, 12, 1)  # in tokens
+DECAYS = 2.0 ** np.arange(-1.5, 12, 1)  # in tokens
 LENGTHS = (32, 64, 128, 196)  # tokens
 RISES = 2.0 ** np.arange(-4, 8, 0.75)  # in tokens
-SIZES = (0.01, 0.03, 0.1, 0.3)  # of noise
-DECADES = (0.25, 0.5, 1, 1.5, 2, 3, 4)  # of a trace's range
-LEVELS = (1, 2, 4, 8, 16, 32)  # of p, per decade
-SHARES = (0.1, 0.2, 0.4, 0.6, 0.8, 0.95)  # of synapses covered
-POOLS = (2, 4, 8, 16, 32)  # processes
-GROUPS = (1, 2, 3, 4, 6, 12)  # heads
-CALIBRATION = 2  # passages of every calibration document, for the units that are learned
+FEW_DECAYS, FEW_RISES = DECAYS[3:11], RISES[2::3]  # for finite circuits
+SIZES = (0.03, 0.1, 0.3)  # of noise
+DECADES = (0.5, 1, 2, 4)  # of a trace's range
+LEVELS = (2, 4, 8, 16)  # of a trace, per decade
+SHARES = (0.2, 0.4, 0.6, 0.8, 0.95)  # of synapses covered
+POOLS = (5, 25, 125)  # processes
 
 
 @dataclass(frozen=True)
 class Circuits:
     """Which circuits the page measures, and on what.
 
-    seeds : each takes another test document, new hidden units and new noise.
+    seeds : each takes another test document, new random units and new noise.
     tokens : length of a passage.
-    random_units, fit_units : hidden units a head, multiples of 32.
-    fit_steps : optimiser steps where units are learned.
+    units : hidden units a head, a multiple of 125.
     """
 
     seeds: tuple[int, ...]
     tokens: int
-    random_units: int
-    fit_units: int
-    fit_steps: int
+    units: int
 
 
 @dataclass(frozen=True)
-class Levels:
-    """How much range a trace needs: columns of ``cell.spans``, ``cell.ranges``, ``cell.levels``."""
+class Limits:
+    """Finite circuits under a cell's limits; columns as in the function of the same name.
 
-    spans: pd.DataFrame
+    profile, noise, ranges, coverage, pools : :mod:`.limits`. leak, rise : ``timing.leaking`` and
+    ``timing.late``. at_once : ``together.at_once`` and ``ideal_at_once``.
+    """
+
+    profile: pd.DataFrame
+    noise: pd.DataFrame
     ranges: pd.DataFrame
-    levels: pd.DataFrame
+    coverage: pd.DataFrame
+    pools: pd.DataFrame
+    leak: pd.DataFrame
+    rise: pd.DataFrame
+    at_once: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -73,16 +80,9 @@ class Measured:
     cells: pd.Series
     baselines: pd.DataFrame
     fading: pd.DataFrame
-    leak: pd.DataFrame
     needed: pd.DataFrame
     slopes: pd.DataFrame
-    rise: pd.DataFrame
-    noise: pd.DataFrame
-    levels: Levels
-    coverage: pd.DataFrame
-    apart: pd.DataFrame
-    together: pd.DataFrame
-    cell: pd.DataFrame
+    limits: Limits
     deviations: dict[str, float]
 
     @property
@@ -92,18 +92,10 @@ class Measured:
 
 
 @lru_cache(maxsize=1)
-def passages(circuits: Circuits) -> list[Passage]:
-    """One test document a seed, with the circuits that read it."""
-    documents = held_out_passages(circuits.seeds, circuits.tokens)
-    calibration = tuple(passages_of(CALIBRATION_TEXTS, circuits.tokens, CALIBRATION))
-    recipe = {"units": circuits.fit_units, "steps": circuits.fit_steps}
-    read = []
-    for seed, document in documents.items():
-        learned = store.made_once(
-            timing.learned_units, calibration=calibration, seed=seed, **recipe
-        )
-        read.append(timing.passage(document, seed, circuits.random_units, learned))
-    return read
+def passages(seeds: tuple[int, ...], tokens: int) -> list[Passage]:
+    """One test document a seed, with all heads that read it."""
+    documents = held_out_passages(seeds, tokens)
+    return [circuits.passage(document, seed) for seed, document in documents.items()]
 
 
 def measure_published() -> pd.Series:
@@ -129,24 +121,18 @@ def measure_clocks(cells: pd.Series) -> pd.Series:
 
 
 @store.kept
-def measure_baselines(circuits: Circuits) -> pd.DataFrame:
+def measure_baselines(seeds: Sequence[int], tokens: int) -> pd.DataFrame:
     """Page attention/astrocytes_in_time, several figures: uniform and constant by seed."""
-    rows = over(passages(circuits), cell.baselines)
+    rows = over(passages(tuple(seeds), tokens), timing.baselines)
     return rows.groupby("seed")[["uniform", "constant"]].median()
 
 
 @store.kept
-def measure_fading(circuits: Circuits, interval: float) -> pd.DataFrame:
+def measure_fading(seeds: Sequence[int], tokens: int, interval: float) -> pd.DataFrame:
     """Page attention/astrocytes_in_time, figure draw_fading: no leak, and two published decays."""
     cells = measure_published()
     decays = (math.inf, span(cells, "soma_decay")[1], span(cells, "process_decay")[1])
-    return timing.fading(passages(circuits), interval, decays)
-
-
-@store.kept
-def measure_leak(circuits: Circuits, interval: float) -> pd.DataFrame:
-    """Page attention/astrocytes_in_time, figure draw_leak: error against the trace's decay."""
-    return over(passages(circuits), timing.leak, DECAYS).eval("seconds = decay * @interval")
+    return timing.fading(passages(tuple(seeds), tokens), interval, decays)
 
 
 @store.kept
@@ -171,46 +157,60 @@ def measure_slopes(cells: pd.Series, interval: float) -> pd.DataFrame:
 
 
 @store.kept
-def measure_rise(circuits: Circuits) -> pd.DataFrame:
-    """Page attention/astrocytes_in_time, figure draw_rise."""
-    return over(passages(circuits), timing.rise, RISES)
-
-
-@store.kept
-def measure_noise(circuits: Circuits) -> pd.DataFrame:
-    """Page attention/astrocytes_in_time, figure draw_noise."""
-    return over(passages(circuits), cell.noise, SIZES)
-
-
-@store.kept
-def measure_levels(circuits: Circuits) -> Levels:
-    """Page attention/astrocytes_in_time, figure draw_levels: spans, ranges and levels."""
-    read = passages(circuits)
-    return Levels(
-        spans=over(read, cell.spans),
-        ranges=over(read, cell.ranges, DECADES),
-        levels=over(read, cell.levels, LEVELS),
+def measure_limits(given: Circuits, interval: float) -> Limits:
+    """Page attention/astrocytes_in_time, all figures with finite circuits."""
+    documents = held_out_passages(given.seeds, given.tokens)
+    cells = measure_published()
+    known = calibration_passages(given.tokens)
+    return limited(
+        circuits.parts(documents, known, given.units, cells["covered_share"]),
+        passages(tuple(given.seeds), given.tokens),
+        interval,
+        cells,
     )
 
 
-@store.kept
-def measure_coverage(circuits: Circuits) -> pd.DataFrame:
-    """Page attention/astrocytes_in_time, figure draw_coverage."""
-    return over(passages(circuits), cell.coverage, SHARES)
+def limited(
+    parts: Iterable[Part], ideal: Sequence[Passage], interval: float, cells: pd.Series
+) -> Limits:
+    """All trials on all circuits; ``ideal`` for the circuit with infinitely many units.
+
+    parts : each is dropped before the next is made, since a document's are large.
+    """
+    trials = {
+        "profile": (limits.profile,),
+        "noise": (limits.noise, SIZES),
+        "ranges": (limits.ranges, DECADES, LEVELS),
+        "coverage": (limits.coverage, SHARES),
+        "pools": (limits.pools, POOLS),
+        "leak": (timing.leaking, FEW_DECAYS),
+        "rise": (timing.late, FEW_RISES),
+    }
+    frames = defaultdict(list)
+    for part in parts:
+        frames["at_once"].extend(together.at_once(part, interval, cells))
+        if part.circuit != AMONG:
+            for name, (trial, *settings) in trials.items():
+                frames[name].extend(trial(part, *settings))
+    for passage in ideal:
+        frames["at_once"].extend(together.ideal_at_once(passage, interval, cells))
+        frames["leak"].extend(timing.leak(passage, DECAYS))
+        frames["rise"].extend(timing.rise(passage, RISES))
+    made = {name: pd.concat(several, ignore_index=True) for name, several in frames.items()}
+    made["leak"] = made["leak"].assign(seconds=made["leak"]["decay"] * interval)
+    return Limits(**made)
 
 
-@store.kept
-def measure_pools(circuits: Circuits) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Page attention/astrocytes_in_time, figure draw_pools: processes, and heads that share."""
-    read = passages(circuits)
-    return over(read, cell.pools, POOLS), over(read, cell.shared_over_heads, GROUPS)
+def summary(limits: Limits) -> pd.DataFrame:
+    """Page attention/astrocytes_in_time, table: error of the median head, median of documents.
 
-
-@store.kept
-def measure_cell(circuits: Circuits, interval: float) -> pd.DataFrame:
-    """Page attention/astrocytes_in_time, table of measured values taken together."""
-    rows = over(passages(circuits), timing.measured_cell, interval, measure_published())
-    return timing.over_seeds(rows)
+    A row for each limit, in the order of ``together``, and a column a circuit.
+    """
+    by_seed = limits.at_once.groupby(["limits", "circuit", "seed"])["error"].median()
+    table = by_seed.groupby(["limits", "circuit"]).median().unstack("circuit")
+    order = [name for group in together.GROUPS for name in group]
+    names = [circuits.EXACT, *circuits.FINITE]
+    return table.loc[order, names].rename_axis(columns=None).reset_index()
 
 
 def measure_identities(seed: int) -> dict[str, float]:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
 from brainbook.models.attention.minilm_heads import HEADS, LAYERS
 
-from .measure import GROUPS, POOLS, TARGET, Measured
-from .timing import EXACT, LEARNED, RANDOM, at_decay
+from .circuits import EXACT, GATED, LATERAL, RANDOM, by_document
+from .measure import POOLS, TARGET, Measured
+from .timing import at_decay
+from .together import ALL, NONE, ONE, REPAIRS
+
+SHORT = {EXACT: "exact", RANDOM: "random", LATERAL: "lateral", GATED: "gated"}
 
 
 def numbers(measured: Measured, tokens: int) -> dict[str, float]:
@@ -18,40 +23,59 @@ def numbers(measured: Measured, tokens: int) -> dict[str, float]:
         "aloud": clocks["aloud"],
         "heads": LAYERS * HEADS,
         "uniform": measured.uniform,
-        "constant": measured.baselines["constant"].median(),
         "first_weight": 100 * measured.fading.query("decay < 5")["weight"].iloc[0],
         "duration": tokens * clocks["reading"],
         "soma_s": cells["soma_decay_high"],
         "process_s": cells["process_decay_high"],
+        **_at_once(measured),
         **_leak(measured),
         **_needed(measured, tokens),
         **_slopes(measured),
         **_rise(measured),
-        **_noise(measured),
-        **_levels(measured),
-        **_cell(measured),
+        **_profile(measured),
+        **_coverage(measured),
+        **_noise_and_range(measured),
+    }
+
+
+def _at_once(measured: Measured) -> dict[str, float]:
+    """``all_gated`` and so on: median over documents."""
+    keys = {
+        "alone": ONE[0],
+        "positive": ONE[1],
+        "all": ALL[0],
+        "soma": ALL[2],
+        "none": NONE,
+        "but": REPAIRS[0],
+        "two": REPAIRS[1],
+        "kept": REPAIRS[3],
+    }
+    return {
+        f"{key}_{short}": by_document(
+            measured.limits.at_once, circuit=circuit, limits=name
+        ).median()
+        for key, name in keys.items()
+        for circuit, short in SHORT.items()
     }
 
 
 def _leak(measured: Measured) -> dict[str, float]:
-    cells, leak = measured.cells, measured.leak
+    cells, leak = measured.cells, measured.limits.leak
     slow, soma, fast = (
         cells[key] for key in ("process_decay_high", "soma_decay_high", "process_decay_low")
     )
     kernel = dict(iter(leak[leak["circuit"] == EXACT].groupby("leak")))
     both, alone = kernel["both"], kernel["trace alone"]
     rescaled = kernel["trace alone, rescaled"]
-    learned = leak[(leak["circuit"] == LEARNED) & (leak["leak"] == "both")]
     return {
         "at_slow": at_decay(both, slow).median(),
         "at_soma": at_decay(both, soma).median(),
         "at_fast": at_decay(both, fast).median(),
         "alone_soma": at_decay(alone, soma).median(),
         "alone_slow": at_decay(alone, slow).median(),
-        "gained_slow": at_decay(rescaled, slow).median(),
-        "trace_soma": at_decay(both, soma, "trace").median(),
-        "learned_soma": at_decay(learned, soma).median(),
-        "learned_none": at_decay(learned, learned["seconds"].max()).median(),
+        "gained_soma": at_decay(rescaled, soma).median(),
+        "soma_lateral_leak": at_decay(leak[leak["circuit"] == LATERAL], soma).median(),
+        "soma_gated_leak": at_decay(leak[leak["circuit"] == GATED], soma).median(),
     }
 
 
@@ -79,80 +103,63 @@ def _slopes(measured: Measured) -> dict[str, float]:
 
 
 def _rise(measured: Measured) -> dict[str, float]:
-    cells = measured.cells
-    rise = measured.rise.assign(seconds=measured.clocks["reading"] * measured.rise["rise"])
-    parts = dict(iter(rise.groupby("part")))
+    cells, rise = measured.cells, measured.limits.rise
+    rise = rise.assign(seconds=measured.clocks["reading"] * rise["rise"])
+    parts = dict(iter(rise[rise["circuit"] == EXACT].groupby("part")))
 
-    def after(part: str, key: str) -> float:
-        return at_decay(parts[part], cells[key]).median()
+    def after(rows: pd.DataFrame, key: str) -> float:
+        return at_decay(rows, cells[key]).median()
 
     return {
-        "rise_gated": after("writing, synapses", "process_rise_low"),
-        "rise_reading": after("reading", "process_rise_low"),
-        "rise_trace": after("writing, trace", "process_rise_low"),
-        "soma_reading": after("reading", "soma_rise_low"),
+        "rise_gated": after(parts["writing, synapses"], "process_rise_low"),
+        "rise_reading": after(parts["reading"], "process_rise_low"),
+        "rise_trace": after(parts["writing, trace"], "process_rise_low"),
+        "soma_reading": after(parts["reading"], "soma_rise_low"),
+        "soma_late_lateral": after(rise[rise["circuit"] == LATERAL], "soma_rise_low"),
+        "peak_exact": after(parts["reading"], "process_peak"),
+        "peak_gated": after(rise[rise["circuit"] == GATED], "process_peak"),
+        "soma_late_gated": after(rise[rise["circuit"] == GATED], "soma_rise_low"),
     }
 
 
-def _noise(measured: Measured) -> dict[str, float]:
-    noise = measured.noise
-    tenth = noise[noise["size"] == 0.1].groupby(["place", "circuit"])["error"].median()
+def _profile(measured: Measured) -> dict[str, float]:
+    """``effective_lateral`` and so on: median over heads and documents."""
+    found = measured.limits.profile.groupby("circuit").median(numeric_only=True)
     return {
-        "noise_unit": tenth["each trace", LEARNED],
-        "noise_synapse": tenth["each synapse", LEARNED],
-        "noise_token": tenth["token, both", EXACT],
-        "noise_offset": tenth["offset", RANDOM],
-        "offset_learned": tenth["offset", LEARNED],
+        f"{column}_{SHORT[circuit]}": found[column][circuit]
+        for circuit in found.index
+        for column in ("constant", "effective", "cancelled", "decades")
+    } | {"signs": 100 * found["negative"][LATERAL]}
+
+
+def _coverage(measured: Measured) -> dict[str, float]:
+    share, rows = measured.cells["covered_share"], measured.limits.coverage
+    keys = {
+        "units": "sensed at units",
+        "contacts": "sensed at contacts",
+        "only": "only these units",
+    }
+    return {
+        f"{key}_{short}": by_document(rows, circuit=circuit, reading=reading, share=share).median()
+        for key, reading in keys.items()
+        for circuit, short in SHORT.items()
+        if circuit != EXACT
     }
 
 
-def _levels(measured: Measured) -> dict[str, float]:
-    spans = measured.levels.spans
-    carry = spans.groupby(["what", "circuit"])["effective"].median()
+def _noise_and_range(measured: Measured) -> dict[str, float]:
+    limits, found = measured.limits, {}
     # Rounding to steps of h = ln(10) / levels errs by h / sqrt(12).
-    per_decade = np.log(10) / (TARGET * np.sqrt(12))
-    p_span = spans[spans["what"] == "p"].groupby("head")["decades"].median()
-    p_levels = per_decade * p_span
-    limited = measured.levels.ranges.groupby(["how", "decades", "circuit"])["error"].median()
-    return {
-        "carry_random": carry["g", RANDOM],
-        "carry_learned": carry["g", LEARNED],
-        "carry_tokens": carry["p", EXACT],
-        "per_decade": per_decade,
-        "p_span": p_span.median(),
-        "widest": p_span.max(),
-        "p_levels": p_levels.median(),
-        "enough": int((p_levels <= measured.cells["synapse_levels"]).sum()),
-        "floor_random": limited["floor", 2, RANDOM],
-        "floor_learned": limited["floor", 2, LEARNED],
-        "one_random": limited["floor", 1, RANDOM],
-        "one_learned": limited["floor", 1, LEARNED],
-        "ceiling": limited["ceiling", 1, LEARNED],
-    }
-
-
-def _cell(measured: Measured) -> dict[str, float]:
-    share = measured.cells["covered_share"]
-    rows = measured.coverage[measured.coverage["share"] == share]
-    there = rows.groupby(["reading", "circuit"])[["error", "law"]].median()
-    split = measured.apart.groupby(["circuit", "pools"])[["error", "trace"]].median()
-    joint = measured.together.groupby("heads")["error"].median()
-    found = measured.cell.set_index(["compartment", "ends", "circuit"])["median"]
-    return {
-        "open_exact": there["error"]["undivided", EXACT],
-        "open_learned": there["error"]["undivided", LEARNED],
-        "blind": there["error"]["unsensed", LEARNED],
-        "blind_law": there["law"]["unsensed", LEARNED],
-        "two": split["error"][LEARNED, 2],
-        "most": split["error"][LEARNED, 32],
-        "two_alone": split["trace"][LEARNED, 2],
-        "pools": max(POOLS),
-        "pair": joint[2],
-        "layer": joint[max(GROUPS)],
-        "in_layer": max(GROUPS),
-        "cell_exact": found["process", "kind", EXACT],
-        "cell_learned": found["process", "kind", LEARNED],
-        "cell_random": found["process", "kind", RANDOM],
-        "cell_soma": found["soma", "kind", EXACT],
-        "cell_unkind": found["process", "unkind", EXACT],
-    }
+    found["per_decade"] = np.log(10) / (TARGET * np.sqrt(12))
+    for circuit, short in list(SHORT.items())[1:]:
+        for size, name in ((0.1, "tenth"), (0.3, "third")):
+            rows = by_document(limits.noise, circuit=circuit, place="each trace", size=size)
+            found[f"{name}_traces_{short}"] = rows.median()
+        for how, size in (("floor", 1), ("ceiling", 1), ("levels", 8)):
+            found[f"{how}_{short}"] = by_document(
+                limits.ranges, circuit=circuit, how=how, size=size
+            ).median()
+        found[f"pools_{short}"] = by_document(
+            limits.pools, circuit=circuit, pools=POOLS[0]
+        ).median()
+    return found | {"pools": POOLS[0]}

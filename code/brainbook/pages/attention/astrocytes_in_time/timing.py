@@ -1,79 +1,26 @@
 """The circuit in time on real heads: MiniLM on held-out documents, one document a seed.
 
-Frames have one row per head and setting, with columns seed, head (0 to 71) and error (relative,
-of the output) or what the function names. ``Passage`` holds what does not depend on a setting.
+Frames have one row per head and setting, with columns seed, head (0 to 71), circuit and error
+(relative, of the output) or what the function names.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import torch
-from torch import Tensor
 
-from brainbook.evidence.seeding import seeded
 from brainbook.models.astrocyte.dynamics import Kernel, lag, smear, token_weights
 from brainbook.models.astrocyte.error import errors
-from brainbook.models.astrocyte.imperfections import best_gain
-from brainbook.models.astrocyte.noise import Cell, written
-from brainbook.models.attention.minilm_heads import HEADS, LAYERS, heads_on, problem_on
+from brainbook.models.astrocyte.imperfections import constant_divisor
+from brainbook.models.attention.minilm_heads import heads_on
 from brainbook.models.attention.minilm_text import Passage as Document
-from brainbook.models.attention.softmax import Problem, relative_error
-from brainbook.models.features.learned import Learned, Recipe, learn
-from brainbook.models.features.maps import HiddenUnits, Positive
+from brainbook.models.attention.softmax import mean_of_values, relative_error
 
-EXACT, LEARNED, RANDOM = "exact kernel", "learned units", "random units"
-
-
-@dataclass(frozen=True)
-class Passage:
-    """72 heads on one document, and the weights that three circuits put on its tokens.
-
-    kernel : infinitely many hidden units. cells : finite circuits after writing, layer by layer.
-    """
-
-    seed: int
-    problem: Problem
-    kernel: Kernel
-    cells: dict[str, list[Cell]]
-
-    @property
-    def exact(self) -> tuple[Tensor, Tensor]:
-        return self.problem.exact()
-
-
-def learned_units(calibration: Sequence[Document], units: int, steps: int, seed: int) -> Learned:
-    """Hidden units of all 72 heads, learned on calibration passages of equal length."""
-    known = problem_on(calibration).flatten(1, 2)
-    return learn(known.query, known.key, units, seeded(81, seed), Recipe(steps=steps))
-
-
-def passage(document: Document, seed: int, random_units: int, learned: Learned) -> Passage:
-    """A document's heads with three circuits; random hidden units are drawn anew a seed."""
-    problem = heads_on(document).problem.flatten(0, 1)  # (72, N, d_head)
-    cells: dict[str, list[Cell]] = {LEARNED: [], RANDOM: []}
-    for layer in range(LAYERS):
-        rows = slice(layer * HEADS, (layer + 1) * HEADS)
-        part = problem[rows].tensors
-        drawn = Positive().draw(random_units, part[0].shape[-1], seeded(82, seed, layer), (HEADS,))
-        cells[RANDOM].append(written(*part, Positive(), drawn))
-        own = Learned(*(_rows(units, rows) for units in (learned.writing, learned.reading)))
-        cells[LEARNED].append(written(*part, own, own.writing))
-    return Passage(seed, problem, Kernel.of_scores(problem.query @ problem.key.mT), cells)
-
-
-def _rows(units: HiddenUnits, rows: slice) -> HiddenUnits:
-    return HiddenUnits(units.weight[rows], units.bias[rows])
-
-
-def table(passage: Passage, measured: dict[str, Tensor], **setting) -> pd.DataFrame:
-    """Rows (72) with a column per measured quantity (heads,)."""
-    columns = {name: values.double().numpy() for name, values in measured.items()}
-    return pd.DataFrame({"seed": passage.seed, "head": range(LAYERS * HEADS)} | setting | columns)
+from .circuits import Part, Passage, rows
 
 
 def over(passages: Sequence[Passage], trial: Callable, *given) -> pd.DataFrame:
@@ -81,6 +28,14 @@ def over(passages: Sequence[Passage], trial: Callable, *given) -> pd.DataFrame:
     return pd.concat(
         [frame for passage in passages for frame in trial(passage, *given)], ignore_index=True
     )
+
+
+def baselines(passage: Passage) -> Iterator[pd.DataFrame]:
+    """Uniform attention, and no astrocyte: columns uniform, constant (errors)."""
+    output, log_z = passage.exact
+    drive = output * (log_z - log_z.amax(-1, keepdim=True)).exp().unsqueeze(-1)
+    uniform = relative_error(mean_of_values(passage.problem.value), output)
+    yield rows(passage, {"uniform": uniform, "constant": constant_divisor(drive, output)})
 
 
 def fading(
@@ -134,10 +89,8 @@ def slopes(cells: pd.Series, interval: float) -> pd.DataFrame:
 
 
 def leak(passage: Passage, decays: Sequence[float]) -> Iterator[pd.DataFrame]:
-    """Decay in tokens: decay, circuit, leak (which part leaks), error, trace (error of p)."""
+    """Infinitely many units: decay (in tokens), leak (which part leaks), error, trace (of p)."""
     tokens, exact = passage.problem.key.shape[-2], passage.exact
-    kernels = {EXACT: passage.kernel}
-    kernels |= {name: joined([c.kernel for c in cells]) for name, cells in passage.cells.items()}
     for decay in decays:
         weight = token_weights(tokens, 1.0, decay)
         settings = {
@@ -145,43 +98,18 @@ def leak(passage: Passage, decays: Sequence[float]) -> Iterator[pd.DataFrame]:
             "trace alone": (None, weight),
             "trace alone, rescaled": (None, weight * tokens / weight.sum()),
         }
-        for circuit, kernel in kernels.items():
-            for name, (in_h, in_g) in settings.items():
-                found = errors(kernel.read(passage.problem.value, in_h, in_g), exact)
-                measured = {"error": found["output"], "trace": found["trace"]}
-                yield table(passage, measured, decay=decay, circuit=circuit, leak=name)
+        for name, (in_h, in_g) in settings.items():
+            found = errors(passage.kernel.read(passage.problem.value, in_h, in_g), exact)
+            measured = {"error": found["output"], "trace": found["trace"]}
+            yield rows(passage, measured, decay=decay, leak=name)
 
 
-def measured_cell(passage: Passage, interval: float, cells: pd.Series) -> Iterator[pd.DataFrame]:
-    """Published decay, rise and coverage at once: compartment, ends, circuit, error.
-
-    H and g leak alike, the divisor lags by the rise time, and the covered share of the drive is
-    divided by it while the rest is divided by the best constant. ``ends``: "kind" takes slow decay
-    and fast rise from the published ranges, "unkind" the opposite.
-    """
-    value, exact = passage.problem.value, passage.exact[0]
-    share, tokens = cells["covered_share"], value.shape[-2]
-    kernels = {EXACT: passage.kernel}
-    kernels |= {name: joined([c.kernel for c in cells]) for name, cells in passage.cells.items()}
-    for compartment in ("process", "soma"):
-        decays, rises = (span(cells, f"{compartment}_{what}") for what in ("decay", "rise"))
-        scenes = {"kind": (decays[1], rises[0]), "unkind": (decays[0], rises[1])}
-        for ends, (decay, rise) in scenes.items():
-            weight = token_weights(tokens, interval, decay)
-            late = lag(tokens, interval, rise).to(value)
-            for circuit, kernel in kernels.items():
-                ideal = kernel.read(value, weight, weight)
-                p = (ideal.log_p - ideal.log_p.amax(-1, keepdim=True)).exp()
-                drive = ideal.output * p.unsqueeze(-1)
-                covered = drive / (p @ late.mT).unsqueeze(-1)
-                found = share * covered + (1 - share) * best_gain(drive, ideal.output)
-                error = {"error": relative_error(found, exact)}
-                yield table(passage, error, compartment=compartment, ends=ends, circuit=circuit)
-
-
-def joined(kernels: Sequence[Kernel]) -> Kernel:
-    """The layers' heads in one batch."""
-    return Kernel(torch.cat([k.weight for k in kernels]), torch.cat([k.log_scale for k in kernels]))
+def leaking(part: Part, decays: Sequence[float]) -> Iterator[pd.DataFrame]:
+    """A finite circuit in which g and H leak alike: decay (in tokens), leak ("both"), error."""
+    tokens = part.value.shape[-2]
+    for decay in decays:
+        cell = part.cell.leaking(part.value, token_weights(tokens, 1.0, decay))
+        yield rows(part, part.error(cell.output()), decay=decay, leak="both")
 
 
 def needed_decay(document: Document, seed: int, target: float) -> pd.DataFrame:
@@ -233,7 +161,15 @@ def rise(passage: Passage, rises: Sequence[float]) -> Iterator[pd.DataFrame]:
             "writing, synapses": weight @ mixed / p,
         }
         for part, estimate in found.items():
-            yield table(passage, {"error": relative_error(estimate, output)}, rise=tau, part=part)
+            yield rows(passage, {"error": relative_error(estimate, output)}, rise=tau, part=part)
+
+
+def late(part: Part, rises: Sequence[float]) -> Iterator[pd.DataFrame]:
+    """A finite circuit whose divisor lags: rise (in tokens), part ("reading"), error."""
+    cell, tokens = part.cell, part.value.shape[-2]
+    for tau in rises:
+        output = cell.drive / cell.late_divisor(lag(tokens, 1.0, tau))
+        yield rows(part, part.error(output), rise=tau, part="reading")
 
 
 def clocked(needed: pd.DataFrame, clocks: pd.Series) -> pd.DataFrame:
@@ -260,10 +196,3 @@ def at_decay(rows: pd.DataFrame, seconds: float, column: str = "error") -> pd.Se
         raise ValueError(f"seconds: got {seconds}; decays run from {known.min()} to {known.max()}")
     logs = [np.interp(np.log(seconds), np.log(known), row) for row in np.log(curves.to_numpy())]
     return pd.Series(np.exp(logs), index=curves.index)
-
-
-def over_seeds(rows: pd.DataFrame) -> pd.DataFrame:
-    """Of :func:`measured_cell`: median head, then median, least and greatest of the seeds."""
-    keys = ["compartment", "ends", "circuit"]
-    by_seed = rows.groupby([*keys, "seed"])["error"].median()
-    return by_seed.groupby(keys).agg(["median", "min", "max"]).reset_index()

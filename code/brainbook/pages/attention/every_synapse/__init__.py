@@ -1,7 +1,7 @@
 """Page attention/every_synapse: one head's circuit with all its synapses counted."""
 
 from .claims import claims
-from .draw import draw_budget, draw_noise
+from .draw import draw_counted, draw_shaken
 from .identities import measure_identities
 from .measure import (
     Measured,
@@ -18,8 +18,8 @@ from .numbers import numbers
 __all__ = [
     "Measured",
     "claims",
-    "draw_budget",
-    "draw_noise",
+    "draw_counted",
+    "draw_shaken",
     "listed_circuits",
     "measure_bounds",
     "measure_decoder",

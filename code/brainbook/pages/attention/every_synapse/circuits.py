@@ -46,7 +46,7 @@ WIRING = {
     SHARED: Wiring(partial(synapses.shared, heads=HEADS), cells=2, signed=True),
 }
 LEAK = 0.001
-EVERY = 8  # of a passage's queries, where a circuit is slow to settle
+EVERY = 12  # of a passage's queries, where a circuit is slow to settle
 COLUMNS = ["circuit", "units", "document", "head", "error"]
 
 Outputs = Iterator[tuple[str, str, Tensor, Tensor]]  # circuit, document, output, exact
@@ -62,10 +62,12 @@ def _frame(units: int, found: Outputs) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def tuned_units(known: Problem, units: int, leak: float = LEAK, *, draw: int) -> Landmarks:
+def tuned_units(
+    known: Problem, units: int, leak: float = LEAK, *, draw: int, metric: Tensor | None = None
+) -> Landmarks:
     """Units of one layer's heads, from calibration text (passages, heads, N, d)."""
     generator = seeded(91, units, draw)
-    precision = {"ridge": leak, "dtype": torch.float32}
+    precision = {"ridge": leak, "dtype": torch.float32, "metric": metric}
     return Landmarks.fitted(known.query, known.key, units, generator, **precision)
 
 
@@ -75,6 +77,7 @@ def divided_errors(
     documents: Mapping[str, Problem],
     draw: int,
     circuit: str = EACH,
+    metric: Tensor | None = None,
 ) -> pd.DataFrame:
     """Divided at each unit, rates of either sign, one layer; ``COLUMNS``.
 
@@ -85,8 +88,10 @@ def divided_errors(
     documents : heads on test text, (heads, N, d), by name.
     draw : of the landmarks.
     circuit : the name in the frame: how rates of either sign come about makes no difference here.
+    metric : S, where it is known already.
     """
-    found = read_divided(tuned_units(known, units, draw=draw), list(documents.values()))
+    tuned = tuned_units(known, units, draw=draw, metric=metric)
+    found = read_divided(tuned, list(documents.values()))
 
     def outputs() -> Outputs:
         for (name, problem), output in zip(documents.items(), found, strict=True):
@@ -125,7 +130,7 @@ def gated_errors(
 def rectified_errors(
     units: int, known: Problem, documents: Mapping[str, Problem], draw: int
 ) -> pd.DataFrame:
-    """One cell a unit, divided at each unit, every eighth query; as :func:`divided_errors`."""
+    """One cell a unit, divided at each unit, every twelfth query; as :func:`divided_errors`."""
     settle = partial(rectified, ridge=LEAK)
     return _settled_errors(RECTIFIED, settle, units, known, documents, draw, EVERY)
 

@@ -26,13 +26,13 @@ from .noise import BASELINE as AROUND
 from .noise import RATES, TRACES
 
 LINES = {  # name beside the curve, role, line
-    GATED: ("chosen softly", "brain", {"ls": "--"}),
-    RECTIFIED: ("inhibited, one cell a unit", "brain", {"ls": ":"}),
-    SHARED: ("one network a layer", "transformer", {"ls": ":"}),
-    INTERNEURONS: ("few interneurons", "transformer", {"ls": "--"}),
-    POOL: ("two cells, divided once", "hybrid", {"ls": "--"}),
-    EACH: ("two cells, divided at each unit", "hybrid", {}),
-    BASELINE: ("the same, around a baseline", "hybrid", {"ls": ":"}),
+    GATED: ("", "hybrid", {"ls": "--", "lw": 1}),
+    RECTIFIED: ("inhibited, one cell a unit", "reference", {"ls": ":"}),
+    SHARED: ("one network a layer", "reference", {"ls": "-."}),
+    INTERNEURONS: ("few interneurons", "reference", {"ls": "--"}),
+    POOL: ("divided once", "hybrid", {"ls": "--"}),
+    EACH: ("divided at each unit", "hybrid", {"lw": 2.6}),
+    BASELINE: ("around a baseline", "hybrid", {"ls": ":", "lw": 2.6}),
 }
 NOISY = {
     RATES: ("rates of two cells", "-"),
@@ -41,11 +41,11 @@ NOISY = {
 }
 
 
-def draw_budget(result: tuple[pd.DataFrame, pd.DataFrame, Sweep]) -> Figure:
-    """Page attention/every_synapse, figure draw_budget: error against all synapses of a head."""
+def draw_counted(result: tuple[pd.DataFrame, pd.DataFrame, Sweep]) -> Figure:
+    """Page attention/every_synapse, figure draw_counted: error against all synapses of a head."""
     divided, rivals, published = result
     fig, ax = style.figure(height=5.2)
-    ax.set(xscale="log", yscale="log", xlim=(1.5e4, 1e8), ylim=(0.06, 1))
+    ax.set(xscale="log", yscale="log", xlim=(1.5e4, 2.3e6), ylim=(0.07, 1))
     ax.set(xlabel="synapses of one head's circuit, all counted")
     _error_axis(ax, [0.07, 0.1, 0.2, 0.3, 0.5, 1])
     ends = budgets()
@@ -56,10 +56,17 @@ def draw_budget(result: tuple[pd.DataFrame, pd.DataFrame, Sweep]) -> Figure:
     curves.ranges(ax, spans)
     rows = with_synapses(published.rows("output").assign(circuit=RANDOM))
     rows = rows[rows["synapses"].between(1.5e4, spans["human"][1] * 1.3)]
-    labels = [curves.over_seeds(ax, rows, "synapses", "reference", "published: random units")]
+    labels = [curves.over_seeds(ax, rows, "synapses", "brain", "published: random units")]
     for circuit, (name, role, line) in LINES.items():
         ours = rivals[rivals["circuit"] == circuit].assign(seed=rivals["document"])
-        labels.append(curves.over_seeds(ax, ours, "synapses", role, name, **line))
+        middle = ours.groupby(["seed", "synapses"])["error"].median().groupby("synapses").median()
+        ax.plot(middle.index, middle, color=style.colour(role), **line)
+        labels.append((name, middle.index[-1], middle.iloc[-1], style.colour(role)))
+    soft = rivals[rivals["circuit"] == GATED]["synapses"].min()
+    place = {"xytext": (0, 4), "textcoords": "offset points", "color": style.colour("hybrid")}
+    ax.annotate(
+        "chosen softly", (soft, typical(rivals, circuit=GATED, synapses=soft).median()), **place
+    )
     for circuit, mark in ((EACH, "o"), (BASELINE, "D")):
         whole = divided[(divided["circuit"] == circuit) & (divided["budget"] != ENSHEATHED)]
         for synapses, part in whole.groupby("synapses"):
@@ -68,7 +75,7 @@ def draw_budget(result: tuple[pd.DataFrame, pd.DataFrame, Sweep]) -> Figure:
             ax.errorbar(synapses, error.mean, error.half_width, fmt=mark, **shade)
     ax.plot([1.5e4, spans["human"][1]], [GOAL] * 2, color=style.colour("ink"), lw=1, ls="--")
     labels.append(("goal", spans["human"][1], GOAL, style.colour("ink")))
-    style.label_ends(ax, labels, gap=0.05)
+    style.label_ends(ax, [label for label in labels if label[0]], gap=0.05)
     return fig
 
 
@@ -78,13 +85,13 @@ def _error_axis(ax: Axes, ticks: list[float]) -> None:
     ax.minorticks_off()
 
 
-def draw_noise(result: pd.DataFrame) -> Figure:
-    """Page attention/every_synapse, figure draw_noise: noise in rates and traces, two leaks."""
+def draw_shaken(result: pd.DataFrame) -> Figure:
+    """Page attention/every_synapse, figure draw_shaken: noise in rates and traces, two leaks."""
     fig, axes = style.figure(1, len(LEAKS), height=3.6, sharey=True)
     most = result["noise"].max()
     for ax, leak in zip(axes, LEAKS, strict=True):
         least = result.loc[result["noise"] > 0, "noise"].min()
-        ax.set(xscale="log", yscale="log", xlim=(least, 60 * most), ylim=(0.08, 20))
+        ax.set(xscale="log", yscale="log", xlim=(least, most), ylim=(0.08, 20))
         ax.set(xlabel="relative noise", title=f"lateral leak {leak:g}")
         ax.set_xticks([0.001, 0.01, 0.1], ["0.1%", "1%", "10%"])
         labels = []

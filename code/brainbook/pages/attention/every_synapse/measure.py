@@ -21,6 +21,7 @@ from brainbook.models.attention.minilm_text import (
     reference_passages,
 )
 from brainbook.models.attention.softmax import Problem, stacked
+from brainbook.models.features.landmarks import usual_metric
 
 from .bounds import bound_errors
 from .circuits import (
@@ -110,7 +111,7 @@ def kind(document: str) -> str:
 
 @store.kept
 def measure_divided(descriptions: int, reference: int, tokens: int = 196) -> pd.DataFrame:
-    """Page attention/every_synapse, figure draw_budget: all heads, divided at each unit.
+    """Page attention/every_synapse, figure draw_counted: all heads, divided at each unit.
 
     Columns circuit, units, synapses, budget, document, layer, head, error. As many units as fit
     into the upper budgets, all synapses counted; and, budget ``rodent_high, ensheathed``, as
@@ -124,10 +125,13 @@ def measure_divided(descriptions: int, reference: int, tokens: int = 196) -> pd.
     text = documents(descriptions, reference, tokens)
     known = problem_on(calibration_passages(tokens))
     frames = []
-    for (circuit, budget), units in all_head_sizes().items():
-        for layer in range(LAYERS):
-            heads = {name: heads_on(ids).problem[layer] for name, ids in text.items()}
-            found = divided_errors(units, known[:, layer], heads, layer, circuit)
+    seen = {name: heads_on(ids).problem for name, ids in text.items()}
+    for layer in range(LAYERS):
+        heads = {name: problem[layer] for name, problem in seen.items()}
+        part = known[:, layer]
+        metric = usual_metric(part.query, part.key)
+        for (circuit, budget), units in all_head_sizes().items():
+            found = divided_errors(units, part, heads, layer, circuit, metric)
             frames.append(found.assign(layer=layer, budget=budget))
     return with_synapses(pd.concat(frames, ignore_index=True))
 
@@ -144,7 +148,7 @@ def all_head_sizes() -> dict[tuple[str, str], int]:
 def measure_rivals(
     descriptions: int, reference: int, few: int = FEW, per_layer: int = PER_LAYER, tokens: int = 196
 ) -> pd.DataFrame:
-    """Page attention/every_synapse, figure draw_budget: other circuits, fewer heads and documents.
+    """Page attention/every_synapse, figure draw_counted: other circuits, fewer heads and documents.
 
     Columns as in :func:`measure_divided`; every ``few``-th document, the first ``per_layer`` heads
     of every layer. What all heads share is tuned to all of them.
@@ -155,7 +159,7 @@ def measure_rivals(
         heads = slice(None) if circuit == SHARED else slice(per_layer)
         for budget, units in _chosen(circuit, names).items():
             for layer in range(LAYERS):
-                test = {name: heads_on(ids).problem[layer, heads] for name, ids in text.items()}
+                test = {name: problem[layer, heads] for name, problem in text.items()}
                 found = measure(units, known[:, layer, heads], test, draw=layer)
                 frames.append(found.assign(layer=layer, budget=budget))
     frame = pd.concat(frames, ignore_index=True)
@@ -166,7 +170,7 @@ def measure_rivals(
 def measure_bounds(
     descriptions: int, reference: int, few: int = FEW, per_layer: int = PER_LAYER, tokens: int = 196
 ) -> pd.DataFrame:
-    """Page attention/every_synapse, figure draw_budget: bounds and guesses.
+    """Page attention/every_synapse, figure draw_counted: bounds and guesses.
 
     Columns as in ``bound_errors``, and layer; the bounds have as many units as a circuit divided
     at each unit has within the lower rodent budget.
@@ -175,7 +179,7 @@ def measure_bounds(
     units = list(_chosen(EACH, BUDGETS[:1]).values())
     frames = []
     for layer in range(LAYERS):
-        test = {name: heads_on(ids).problem[layer, :per_layer] for name, ids in text.items()}
+        test = {name: problem[layer, :per_layer] for name, problem in text.items()}
         found = bound_errors(units, known[:, layer, :per_layer], test, draw=layer)
         frames.append(found.assign(layer=layer))
     return pd.concat(frames, ignore_index=True)
@@ -189,7 +193,7 @@ def measure_noise(
     per_layer: int = PER_LAYER,
     tokens: int = 196,
 ) -> pd.DataFrame:
-    """Page attention/every_synapse, figure draw_noise: columns as in ``noisy_errors``, and layer.
+    """Page attention/every_synapse, figure draw_shaken: columns as in ``noisy_errors``, and layer.
 
     The circuit divided at each unit, as large as the upper human budget allows.
     """
@@ -197,7 +201,7 @@ def measure_noise(
     (units,) = _chosen(EACH, BUDGETS[-1:]).values()
     frames = []
     for layer in range(LAYERS):
-        test = {name: heads_on(ids).problem[layer, :per_layer] for name, ids in text.items()}
+        test = {name: problem[layer, :per_layer] for name, problem in text.items()}
         part = known[:, layer, :per_layer]
         found = noisy_errors(units, LEAKS, NOISES, part, test, layer, seeded(96, layer))
         frames.append(found.assign(layer=layer))
@@ -240,7 +244,7 @@ def measure_decoder(
 
 
 def measure_published(log2_units: int, seeds: Sequence[int], tokens: int = 196) -> Sweep:
-    """Page attention/every_synapse, figure draw_budget: the sweep of attention/astrocytes."""
+    """Page attention/every_synapse, figure draw_counted: the sweep of attention/astrocytes."""
     return minilm_sweep(held_out_passages(seeds, tokens), sizes(log2_units))
 
 
@@ -252,10 +256,11 @@ def _chosen(circuit: str, names: Sequence[str]) -> dict[str, int]:
 
 def _some(
     descriptions: int, reference: int, few: int, tokens: int
-) -> tuple[dict[str, Passage], Problem]:
-    """Every ``few``-th test document, and all heads on calibration text."""
+) -> tuple[dict[str, Problem], Problem]:
+    """All heads on every ``few``-th test document, and on calibration text."""
     text = list(documents(descriptions, reference, tokens).items())[::few]
-    return dict(text), problem_on(calibration_passages(tokens))
+    read = {name: heads_on(ids).problem for name, ids in text}
+    return read, problem_on(calibration_passages(tokens))
 
 
 def typical(frame: pd.DataFrame, **labels: object) -> pd.Series:

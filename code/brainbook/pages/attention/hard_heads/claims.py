@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from brainbook.evidence.claims import Claim, identity, law, ordering
-from brainbook.evidence.intervals import mean_interval
+from brainbook.evidence.intervals import difference_interval, mean_interval
 
 from .learning import INHIBITION, NO_GRADIENT, STARTS
 from .meaning import MAPS
@@ -15,6 +15,7 @@ from .measure import HardHeads
 RANDOM_START, LANDMARK_START, _ = STARTS
 MIMICRY = "zhang2024hedgehog"
 NYSTROM = "williams2001nystrom"
+ZERO = "zero: no difference"
 RESIDUAL = "1 - κᵀK⁻¹κ with κ = exp(-(q - c)ᵀS(q - c)/2)"
 
 
@@ -54,16 +55,27 @@ def hardness(result: HardHeads) -> list[Claim]:
     rho = result.correlations
     ratio = np.log(result.heads["error"] / result.heads["predicted"])
     too_low = ratio.groupby(result.heads["document"]).median()
-    # one sentence of the page names both rivals
+    rivals = len(rho.columns) - 1  # all were tried, two are named
     ahead = {
-        rival: mean_interval(rho["predicted"] - rho[rival].abs(), over="documents", sentences=2)
+        rival: mean_interval(
+            rho["predicted"] - rho[rival].abs(), over="documents", sentences=rivals
+        )
         for rival in ("key_norm", "perplexity")
     }
     return [
         ordering(
+            "hard-calibration",
+            "How many functions a head's queries ask for in calibration text alone orders heads by "
+            "their error on test text (rank correlation above one half).",
+            mean_interval(rho["log10_functions"], over="documents"),
+            expected=0.5,
+            source=NYSTROM,
+            after_looking=True,
+        ),
+        ordering(
             "hard-prediction",
-            "What units leave of a query, with nothing fitted, orders heads by their error (rank "
-            "correlation above one half).",
+            "Told a passage's exact attention and values, what units leave of its queries orders "
+            "heads by their error there, nothing fitted (rank correlation above one half).",
             mean_interval(rho["predicted"], over="documents"),
             expected=0.5,
             source=NYSTROM,
@@ -78,21 +90,23 @@ def hardness(result: HardHeads) -> list[Claim]:
             "hard-too-low",
             "Heads err more than independent errors of the weights would make them (log ratio).",
             mean_interval(too_low, over="documents"),
-            source="the prediction itself",
+            source=ZERO,
         ),
         ordering(
             "hard-better-than-key-norm",
-            "The prediction orders heads better than the length of keys (difference of "
-            "correlations).",
+            f"The closed form orders heads better than the length of keys, one of {rivals} rivals "
+            "tried (difference of correlations).",
             ahead["key_norm"],
-            source="the length of keys alone",
+            source=ZERO,
+            after_looking=True,
         ),
         ordering(
             "hard-better-than-perplexity",
-            "The prediction orders heads better than the number of keys attended to (difference "
-            "of correlations).",
+            "The closed form orders heads better than the number of keys attended to, one of "
+            f"{rivals} rivals tried (difference of correlations).",
             ahead["perplexity"],
-            source="the number of keys attended to alone",
+            source=ZERO,
+            after_looking=True,
         ),
     ]
 
@@ -122,110 +136,108 @@ def stretched(frame: pd.DataFrame) -> list[Claim]:
 
 
 def meaning(frame: pd.DataFrame) -> list[Claim]:
-    """What tuned units stand for, against random directions; mean over heads, one a draw."""
-    by_seed = frame.groupby(["map", "label", "seed"])["adjusted"].mean()
-    tuned, random = (by_seed[kind] for kind in MAPS)
-    layers = frame[frame["map"] == MAPS[0]].groupby(["label", "layer", "seed"])["adjusted"].mean()
-    token, position = layers["token"], layers["position"]
-    against_random = [
-        (
-            "hard-position",
-            "The answering unit shares more with the position than one of random direction does "
-            "(difference).",
-            "position",
-        ),
-        (
-            "hard-attended-token",
-            "The answering unit shares more with the attended token than one of random direction "
-            "does (difference).",
-            "attended token",
-        ),
-        (
-            "hard-attended-offset",
-            "The answering unit shares more with the attended offset than one of random direction "
-            "does (difference).",
-            "attended offset",
-        ),
-    ]
+    """What tuned units stand for, against random directions; mean over draws, one a head.
+
+    Draws read the same passages with the same heads, so they are no repetitions.
+    """
+    by_head = frame.groupby(["map", "label", "layer", "head"])["adjusted"].mean()
+    tuned, random = (by_head[kind] for kind in MAPS)
+    token, position = tuned["token"], tuned["position"]
+    told = "does (difference)."
+    against_random = {
+        "hard-position": ("position", f"position than one of random direction {told}"),
+        "hard-attended-token": ("attended token", f"attended token than a random one {told}"),
+        "hard-attended-offset": ("attended offset", f"attended offset than a random one {told}"),
+    }
     return [
         *(
             ordering(
                 name,
-                statement,
-                mean_interval(tuned[label] - random[label], over="draws"),
-                source="random directions",
+                f"The answering unit shares more with the {words}",
+                mean_interval(tuned[label] - random[label], over="heads"),
+                source=ZERO,
             )
-            for name, statement, label in against_random
+            for name, (label, words) in against_random.items()
         ),
         ordering(
             "hard-words-first",
             "Tuned units share more with the token in the first layer than in the second.",
-            mean_interval(token[0] - token[1], over="draws"),
-            source="no difference",
+            difference_interval(token[0], token[1], over="heads"),
+            source=ZERO,
+            after_looking=True,
         ),
         ordering(
             "hard-places-next",
             "Tuned units share more with the position in the second layer than in the first.",
-            mean_interval(position[1] - position[0], over="draws"),
-            source="no difference",
+            difference_interval(position[1], position[0], over="heads"),
+            source=ZERO,
+            after_looking=True,
+            unresolved="In both layers some heads share nearly nothing with the position and some "
+            "nearly all of it; so few heads do not tell.",
         ),
     ]
 
 
 def learning(frame: pd.DataFrame) -> list[Claim]:
-    """Ways to learn: median error over heads and passages, one a seed.
+    """Ways to learn: median error over seeds and passages, one a head.
 
     ``frame`` : of ``measure_learned``, for at least two numbers of steps. The two starts are
-    compared after the fewest, all else after the most.
+    compared after the fewest, all else after the most. Seeds read the same passages.
     """
     few, most = frame["steps"].min(), frame["steps"].max()
-    error = np.log(frame.groupby(["steps", "split", "method", "seed"])["error"].median())
-    early, late = (error[steps, "test"].unstack("method") for steps in (few, most))
-    gaps = {
-        steps: (error[steps, "test"] - error[steps, "calibration"]).unstack("method")[list(STARTS)]
+    by_head = ["steps", "split", "layer", "head", "method"]
+    error = np.log(frame.groupby(by_head)["error"].median()).unstack("method")
+    early, late = (error.loc[steps, "test"] for steps in (few, most))
+    gap = {
+        steps: (error.loc[steps, "test"] - error.loc[steps, "calibration"])[list(STARTS)].mean(
+            axis=1
+        )
         for steps in (few, most)
     }
-    gap = {steps: by_start.mean(axis=1) for steps, by_start in gaps.items()}
     best = late[list(STARTS)].min(axis=1)
     return [
         ordering(
             "hard-start",
             f"After {few} steps gradient from landmarks beats gradient from a random start on "
             "held-out text (log ratio).",
-            mean_interval(early[RANDOM_START] - early[LANDMARK_START], over="seeds"),
-            source="the random start's error",
+            mean_interval(early[RANDOM_START] - early[LANDMARK_START], over="heads"),
+            source=ZERO,
+            after_looking=True,
         ),
         ordering(
             "hard-no-gradient",
             f"Landmarks without gradient beat {few} steps from a random start on held-out text "
             "(log ratio).",
-            mean_interval(early[RANDOM_START] - early[NO_GRADIENT], over="seeds"),
-            source="the random start's error",
+            mean_interval(early[RANDOM_START] - early[NO_GRADIENT], over="heads"),
+            source=ZERO,
+            after_looking=True,
         ),
         ordering(
             "hard-mimicry",
             "Gradient on attention weights improves the units that it starts from on held-out "
             "text (log ratio).",
-            mean_interval(late[NO_GRADIENT] - late[LANDMARK_START], over="seeds"),
+            mean_interval(late[NO_GRADIENT] - late[LANDMARK_START], over="heads"),
             source=MIMICRY,
         ),
         ordering(
             "hard-inhibition",
             "Lateral inhibition without gradient beats every positive unit learned by "
             f"{most} steps of gradient on held-out text (log ratio).",
-            mean_interval(best - late[INHIBITION], over="seeds"),
-            source=NYSTROM,
+            mean_interval(best - late[INHIBITION], over="heads"),
+            source=ZERO,
+            after_looking=True,
+            unresolved="Inhibition wins by far in some heads and loses in others; six do not tell.",
         ),
         ordering(
             "hard-gap",
             "Units learned by gradient err more on held-out than on known passages (log ratio).",
-            mean_interval(gap[most], over="seeds"),
-            source="held-out equals known",
+            mean_interval(gap[most], over="heads"),
+            source=ZERO,
         ),
         ordering(
             "hard-gap-grows",
             "More steps of gradient widen the gap to held-out text (difference of log ratios).",
-            mean_interval(gap[most] - gap[few], over="seeds"),
-            source="the gap after fewer steps",
+            mean_interval(gap[most] - gap[few], over="heads"),
+            source=ZERO,
         ),
     ]

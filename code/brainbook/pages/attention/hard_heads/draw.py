@@ -37,12 +37,14 @@ def draw_difficulty(result: HardHeads) -> Figure:
     table, within = result.order.iloc[::-1], result.order_within
     fig, (ax, plot) = style.figure(1, 2, height=4.4, width_ratios=[1, 1.1])
     place = pd.Series(range(len(table)), index=table["quantity"])
-    looks = {"all heads": (table, "transformer", 0.15), "within a layer": (within, "hybrid", -0.15)}
-    for height, (label, (rows, role, shift)) in enumerate(looks.items()):
-        at, shade = rows["quantity"].map(place) + shift, style.colour(role)
-        ax.hlines(at, rows["low"], rows["high"], color=shade)
-        ax.plot(rows["rho"], at, "o", ms=4, color=shade)
-        ax.text(-0.95, 1.6 - height, label, color=shade, fontsize=8)
+    shade = style.colour("transformer")
+    looks = {"all heads": (table, shade, 0.15), "within a layer": (within, "none", -0.15)}
+    for height, (label, (rows, inner, shift)) in enumerate(looks.items()):
+        at = rows["quantity"].map(place) + shift
+        ax.hlines(at, rows["low"], rows["high"], color=shade, lw=1)
+        ax.plot(rows["rho"], at, "o", ms=4, color=shade, mfc=inner)
+        ax.scatter(-0.93, 1.6 - height, s=16, edgecolors=shade, facecolors=inner)
+        ax.text(-0.87, 1.6 - height, label, color=shade, fontsize=8, va="center")
     ax.axvline(0, color=style.colour("ink"), lw=1)
     ax.set_yticks(place, [WORDS[one] for one in place.index])
     ax.set(xlabel="rank correlation", xlim=(-1, 1))
@@ -87,15 +89,15 @@ def draw_rank_bounds(result: HardHeads) -> Figure:
     fig, ax = style.figure(height=3.2)
     columns = ["error", "output_rank", "truncated_rank"]
     middle = result.bounds.groupby(PLACE)[columns].median().sort_values("error")
+    shade = style.colour("transformer")
     kinds = {
-        "truncated_rank": ("transformer", "o", "knows the attention"),
-        "output_rank": ("hybrid", "s", "knows attention and values"),
+        "truncated_rank": ("o", shade, "knows the attention"),
+        "output_rank": ("s", "none", "knows attention and values"),
     }
     left, right = middle["error"].iloc[[0, -1]]
     ends = []
-    for column, (role, marker, label) in kinds.items():
-        shade = style.colour(role)
-        ax.plot(middle["error"], middle[column], marker, ms=4, color=shade)
+    for column, (marker, inner, label) in kinds.items():
+        ax.plot(middle["error"], middle[column], marker, ms=4, color=shade, mfc=inner)
         ends.append((label, right, middle[column].iloc[-1], shade))
     shade = style.colour("reference")
     ax.plot([left, right], [result.units] * 2, color=shade, lw=1.1, ls="--")
@@ -132,20 +134,23 @@ def draw_learned_ways(result: HardHeads) -> Figure:
     """Page attention/hard_heads, figure draw_learned_ways: known and held-out text, by method."""
     rows = result.learned
     budgets, methods = sorted(rows["steps"].unique()), METHODS[::-1]
-    error = rows.groupby(["steps", "method", "split", "seed"])["error"].median()
+    error = rows.groupby(["steps", "method", "split", "layer", "head"])["error"].median()
     place = {method: height for height, method in enumerate(methods)}
-    shades = style.colour("hybrid"), style.colour("reference")
-    looks = dict(zip(SPLITS, zip(shades, (0.12, -0.12), strict=True), strict=True))
+    shade = style.colour("hybrid")
+    looks = dict(zip(SPLITS, ((shade, 0.12), ("none", -0.12)), strict=True))
     fig, axes = style.figure(1, len(budgets), height=2.8, sharex=True, sharey=True, squeeze=False)
     for ax, steps in zip(axes[0], budgets, strict=True):
-        for split, (shade, shift) in looks.items():
+        for split, (inner, shift) in looks.items():
             for method, height in place.items():
-                seeds = error[steps, method, split]
-                ax.plot(seeds, [height + shift] * len(seeds), "o", ms=4, alpha=0.7, color=shade)
+                heads = error[steps, method, split]
+                at = [height + shift] * len(heads)
+                ax.plot(heads, at, "o", ms=4, color=shade, mfc=inner, alpha=0.8)
         ax.set_title(f"{steps} steps of gradient")
-        ax.set(xlabel="median output error", xlim=(0, error.max() * 1.05))
+        ax.set(xlabel="output error of a head", xlim=(0, error.max() * 1.05))
     axes[0, 0].set_yticks(list(place.values()), list(place))
-    for height, (split, (shade, _)) in zip((0.94, 0.84), looks.items(), strict=True):
-        ax = axes[0, 0]
-        ax.text(0.03, height, SPLITS[split], color=shade, transform=ax.transAxes)
+    right = error.max()
+    for split, (inner, height) in looks.items():
+        axes[0, 0].scatter(0.72 * right, 1.6 * height, s=16, edgecolors=shade, facecolors=inner)
+        words = {"va": "center", "fontsize": 8, "color": shade}
+        axes[0, 0].text(0.75 * right, 1.6 * height, SPLITS[split], **words)
     return fig

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from brainbook.evidence.intervals import mean_interval
+
 from .difficulty import PLACE
 from .learning import INHIBITION, NO_GRADIENT, STARTS
 from .meaning import MAPS, clearest_heads
@@ -25,7 +27,17 @@ def _hardness(result: HardHeads) -> dict[str, float]:
     rho, inside = (table.set_index("quantity") for table in (result.order, result.order_within))
     middle = result.heads.groupby(PLACE)[["error", "predicted"]].median()
     layers = result.heads.groupby("layer")["error"].median()
+    rhos = result.correlations
+    others = rhos.drop(columns="predicted").abs()
+    leads = {
+        name: mean_interval(rhos["predicted"] - rival, over="documents", sentences=others.shape[1])
+        for name, rival in others.items()
+    }
     return {
+        "rivals": len(leads),
+        "close": sum(lead.low <= 0 for lead in leads.values()),
+        "over_forecast": leads["log10_functions"].mean,
+        "over_forecast_half": leads["log10_functions"].half_width,
         "rho": rho["rho"]["predicted"],
         "rho_low": rho["low"]["predicted"],
         "rho_high": rho["high"]["predicted"],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -10,7 +9,7 @@ from brainbook.evidence import curves, style
 from brainbook.models.astrocyte.inside_minilm import PUBLISHED, UNBIASED
 
 from .measure import GATED, LATERAL, Inside
-from .replacing import INTACT, UNIFORM
+from .replacing import INTACT, MEAN, UNIFORM
 from .tasks import INPUTS, WORDS
 
 LOOKS = {
@@ -20,11 +19,12 @@ LOOKS = {
     PUBLISHED: ("brain", "-"),
 }
 LABELS = {LATERAL: LATERAL, GATED: GATED, UNBIASED: "best unbiased map", PUBLISHED: "published"}
-LEFT = 11  # hidden units, where the axis starts
+LEFT = 13  # hidden units, where lines without any start
 LEVELS = {
     INTACT: ("transformer", "-"),
     WORDS: ("reference", "--"),
     INPUTS: ("reference", "-."),
+    MEAN: ("reference", "-"),
     UNIFORM: ("reference", ":"),
 }
 
@@ -34,6 +34,11 @@ def _points(dash: str) -> dict:
     return {"marker": "o", "ms": 4, "mfc": None if dash == "-" else "none"}
 
 
+def _inner(name: str, dash: str, shade: str) -> str:
+    """Hollow points for the second kind of a colour; what has no line has full ones."""
+    return shade if dash == "-" or name in LEVELS else "none"
+
+
 def _units_axis(ax: Axes, largest: float, room: float) -> None:
     ax.set(xscale="log", xlim=(LEFT, room * largest), xlabel="hidden units a head")
     ticks = [size for size in (16, 100, 625, 3750) if size <= 1.5 * largest]
@@ -41,40 +46,27 @@ def _units_axis(ax: Axes, largest: float, room: float) -> None:
     ax.minorticks_off()
 
 
-def _cell(ax: Axes, cell: tuple[int, int], largest: float) -> None:
-    """The rodent budget, as far as the axis goes."""
-    low, high = cell
-    curves.ranges(ax, {"rodent": (low, min(high, max(1.5 * low, 2 * largest)))})
-
-
-def _levels(ax: Axes, rows: pd.DataFrame, right: float) -> list[tuple]:
-    """Horizontal lines for what has no hidden units, and where their labels go."""
-    ends = []
-    for name, (role, dash) in LEVELS.items():
-        height = float(rows.loc[rows["heads"] == name, "mean"].iloc[0])
-        ax.plot([LEFT, right], [height] * 2, color=style.colour(role), ls=dash, lw=1.3)
-        ends.append((name, right, height, style.colour(role)))
-    return ends
-
-
 def draw_inside_retrieval(result: Inside) -> Figure:
-    """Page attention/inside_minilm, figure draw_inside_retrieval: finding what belongs together."""
-    summary, largest, right = result.summary, result.largest, 2 * result.largest
-    fig, axes = style.figure(1, 2, height=4.4, width_ratios=[1, 1.8])
-    for ax, measure, room in zip(axes, ("recall at 1", "MRR"), (2, 90), strict=True):
-        rows = summary[summary["measure"] == measure]
-        _units_axis(ax, largest, room)
-        ends = _levels(ax, rows, right)
-        for place, (name, (role, dash)) in enumerate(LOOKS.items()):
-            part, shade = rows[rows["heads"] == name], style.colour(role)
-            beside = part["units"] * 1.09 ** (place - 1.5)
-            line = {"color": shade, "ls": dash, "elinewidth": 0.9} | _points(dash)
-            ax.errorbar(beside, part["mean"], yerr=part["half"], **line)
-            ends.append((LABELS[name], right, part["mean"].iloc[-1], shade))
-        low, high = (rows["mean"] - rows["half"]).min(), (rows["mean"] + rows["half"]).max()
-        ax.set(ylim=(low - 0.03, high + 0.06), ylabel=measure)
-        _cell(ax, result.cell, largest)
-    style.label_ends(axes[1], ends, gap=0.05)
+    """Page attention/inside_minilm, figure draw_inside_retrieval: finding what belongs together.
+
+    A row a setting; the interval stands at the difference whose interval it is.
+    """
+    rows = result.summary[result.summary["measure"] == "MRR"].set_index(["heads", "units"])
+    order = [one for name in (*LOOKS, *LEVELS) for one in rows.index if one[0] == name]
+    fig, (ax, plot) = style.figure(1, 2, height=4.6, sharey=True)
+    for height, (name, units) in enumerate(reversed(order)):
+        role, dash = (LOOKS | LEVELS)[name]
+        row, shade = rows.loc[(name, units)], style.colour(role)
+        mark = {"color": shade, "marker": "o", "ms": 4, "mfc": _inner(name, dash, shade)}
+        ax.plot([row["lowest"], row["highest"]], [height] * 2, color=shade, lw=1)
+        ax.plot(row["mean"], height, **mark)
+        if name != INTACT:
+            plot.errorbar(row["lost"], height, xerr=row["half"], elinewidth=1, **mark)
+    names = [f"{LABELS.get(name, name)}, {units:,}" if units else name for name, units in order]
+    ax.set_yticks(range(len(order)), names[::-1])
+    ax.set(xlabel="MRR")
+    plot.axvline(0, color=style.colour("ink"), lw=1)
+    plot.set(xlabel="MRR below the intact model")
     return fig
 
 
@@ -92,11 +84,15 @@ def draw_inside_agreement(result: Inside) -> Figure:
                 ax, own, "units", role, LABELS[name], "value", ls=dash, **_points(dash)
             )
         )
-    alone = rows.loc[rows["heads"] == UNIFORM, "value"].median()
-    ax.plot([13, largest], [alone] * 2, color=style.colour("reference"), ls=":")
-    ends.append((UNIFORM, largest, alone, style.colour("reference")))
+    for name in (MEAN, UNIFORM):
+        alone, shade = rows.loc[rows["heads"] == name, "value"].median(), style.colour("reference")
+        ax.plot([LEFT, largest], [alone] * 2, color=shade, ls=LEVELS[name][1])
+        ends.append((name, largest, alone, shade))
     ax.set(ylim=(0.3, 1.02), ylabel="cosine to the intact model")
-    style.label_ends(ax, [(t, largest, y, c) for t, _, y, c in ends])
+    style.label_ends(ax, [end for end in ends if end[1] == largest])
+    for label, x, y, shade in ends:
+        if x < largest:  # tried at one size only
+            ax.text(0.9 * x, y - 0.09, label, color=shade, ha="right", fontsize=9)
     means = result.table.set_index("heads")
     for name, (role, dash) in (LOOKS | LEVELS).items():
         points, shade = means.loc[[name]], style.colour(role)
@@ -112,6 +108,7 @@ def draw_inside_drift(result: Inside) -> Figure:
     drift = result.replaced.drift
     shown = (
         (UNIFORM, 0, ":"),
+        (MEAN, 0, "-"),
         (PUBLISHED, result.largest, "-"),
         (UNBIASED, result.largest, "--"),
         (LATERAL, result.few, ":"),
@@ -142,7 +139,7 @@ def draw_inside_layers(result: Inside) -> Figure:
         ends = []
         for name, rows in layers.groupby("heads", sort=False):
             role, dash = (LOOKS | LEVELS)[name]
-            label = {LATERAL: "tuned", UNIFORM: "uniform"}[name]
+            label = {LATERAL: "tuned", MEAN: "mean"}[name]
             ends.append(
                 curves.over_seeds(ax, rows, "layer", role, label, column, ls=dash, marker="o")
             )

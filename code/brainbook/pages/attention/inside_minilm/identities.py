@@ -1,26 +1,15 @@
-"""Two identities behind the running model: its path through the library, and settled rates."""
+"""The identity behind the running model: its path through the library."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
 
 from brainbook.evidence import pretrained
-from brainbook.evidence.seeding import seeded
-from brainbook.models.astrocyte.inside_minilm import HeadFunction, Settled, hidden_states
-from brainbook.models.features.landmarks import Landmarks
+from brainbook.models.astrocyte.inside_minilm import HeadFunction, hidden_states
 
 from .replacing import INTACT_HEADS
-
-
-@dataclass(frozen=True)
-class Gaps:
-    """Largest deviations, float64. path : :func:`path_gap`. settled : :func:`settled_gap`."""
-
-    path: float
-    settled: float
 
 
 def path_gap(texts: Sequence[str], layers: Sequence[HeadFunction] = INTACT_HEADS) -> float:
@@ -34,11 +23,3 @@ def path_gap(texts: Sequence[str], layers: Sequence[HeadFunction] = INTACT_HEADS
         gap = hidden_states(ids, layers, torch.float64) - torch.stack(own, 1)
         gaps.append(gap.abs().max().item())
     return max(gaps)
-
-
-def settled_gap(seed: int) -> float:
-    """Rates with the inverse made once against rates from the factor, on Gaussian heads."""
-    generator = seeded(103, seed)
-    query, key = torch.randn(2, 4, 3, 30, 8, generator=generator, dtype=torch.float64)
-    tuned = Landmarks.fitted(query, key, 40, generator, ridge=0.01)
-    return (Settled(tuned).rates(query) - tuned.rates(query)).abs().max().item()

@@ -18,8 +18,8 @@ from brainbook.models.astrocyte.inside_minilm import PUBLISHED, TUNED, UNBIASED
 from brainbook.models.attention.minilm_heads import D_HEAD
 from brainbook.models.attention.minilm_text import calibration_passages
 
-from .identities import Gaps, path_gap, settled_gap
-from .replacing import INTACT, SETTING, UNIFORM, Replaced, measure_layers, measure_replaced
+from .identities import path_gap
+from .replacing import INTACT, MEAN, SETTING, Replaced, measure_layers, measure_replaced
 from .tasks import WORDS, docstring_pairs, draw_tasks
 
 LATERAL, GATED = TUNED
@@ -34,7 +34,7 @@ class Inside:
     few, middle, largest : hidden units a head that the page compares.
     pairs : docstrings of a repetition.
     replaced : :func:`measure_replaced`. layers : :func:`measure_layers`.
-    gaps : two identities.
+    path_gap : :func:`.identities.path_gap`.
     """
 
     few: int
@@ -43,7 +43,7 @@ class Inside:
     pairs: int
     replaced: Replaced
     layers: pd.DataFrame
-    gaps: Gaps
+    path_gap: float
 
     def by_repetition(self, measure: str, heads: str, units: int = 0) -> pd.Series:
         """One value a repetition.
@@ -170,6 +170,6 @@ def measure_inside(
         largest=largest,
         pairs=pairs,
         replaced=measure_replaced(tasks, corpus, calibration, sizes, refit_below),
-        layers=measure_layers(layer_tasks, calibration, tried=((LATERAL, middle), (UNIFORM, 0))),
-        gaps=Gaps(path_gap([first.query, first.target]), settled_gap(0)),
+        layers=measure_layers(layer_tasks, calibration, tried=((LATERAL, middle), (MEAN, 0))),
+        path_gap=path_gap([first.query, first.target]),
     )

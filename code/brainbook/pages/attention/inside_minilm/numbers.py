@@ -6,7 +6,7 @@ from brainbook.evidence.intervals import CONFIDENCE
 from brainbook.models.astrocyte.inside_minilm import PUBLISHED, UNBIASED
 
 from .measure import LATERAL, Inside
-from .replacing import INTACT, UNIFORM
+from .replacing import INTACT, MEAN, UNIFORM
 from .tasks import INPUTS, MAX_TOKENS, WORDS
 
 
@@ -53,6 +53,7 @@ def _retrieval(result: Inside) -> dict[str, float]:
         "words": mean[WORDS, 0],
         "inputs": mean[INPUTS, 0],
         "uniform": mean[UNIFORM, 0],
+        "constant": mean[MEAN, 0],
         "words_lost": mrr["lost"][WORDS, 0],
         "words_half": mrr["half"][WORDS, 0],
         "gain": gain["published", middle],
@@ -74,6 +75,7 @@ def _agreement(result: Inside) -> dict[str, float]:
         "cosine_middle": cosine[LATERAL, result.middle],
         "cosine_most": cosine[LATERAL, result.largest],
         "cosine_uniform": cosine[UNIFORM, 0],
+        "cosine_constant": cosine[MEAN, 0],
         "cosine_theirs": cosine[PUBLISHED, result.largest],
         "rank_most": ranks[LATERAL, result.largest],
         "rank_theirs": ranks[PUBLISHED, result.largest],
@@ -86,7 +88,7 @@ def _drift(result: Inside) -> dict[str, float]:
     drift = result.replaced.drift.groupby(["heads", "units", "layer"])["error"].median()
     ours = drift[LATERAL, result.largest]
     single = result.layers.groupby(["heads", "layer"])[["own", "end"]].median()
-    tuned, blind = single.loc[LATERAL], single.loc[UNIFORM]
+    tuned, blind = single.loc[LATERAL], single.loc[MEAN]
     return {
         "first": ours[1],
         "second": ours[2],
@@ -94,6 +96,7 @@ def _drift(result: Inside) -> dict[str, float]:
         "end": ours[6],
         "end_few": drift[LATERAL, result.few, 6],
         "end_uniform": drift[UNIFORM, 0, 6],
+        "end_constant": drift[MEAN, 0, 6],
         "end_theirs": drift[PUBLISHED, result.largest, 6],
         "together": drift[LATERAL, result.middle, 6],
         "one": tuned["own"][1],

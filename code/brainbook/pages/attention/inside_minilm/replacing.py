@@ -19,6 +19,7 @@ from brainbook.models.astrocyte.inside_minilm import (
     encode,
     exact,
     fitted_layers,
+    mean_ablated,
     only,
     uniform,
 )
@@ -28,9 +29,9 @@ from brainbook.models.attention.minilm_text import Passage
 from .tasks import Pair, agreement, baselines, retrieval, texts
 
 SETTING = ["heads", "units"]
-INTACT, UNIFORM = "intact", "uniform"
+INTACT, UNIFORM, MEAN = "intact", "uniform", "calibration mean"
 INTACT_HEADS = (exact,) * LAYERS
-PLAIN = {INTACT: INTACT_HEADS, UNIFORM: (uniform,) * LAYERS}
+PLAIN = (INTACT, UNIFORM, MEAN)  # heads without hidden units
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def measure_replaced(
     refit_below: int,
 ) -> Replaced:
     """Page attention/inside_minilm, figures draw_inside_retrieval, draw_inside_agreement and
-    draw_inside_drift: all 72 heads replaced, beside intact ones, uniform ones, and none.
+    draw_inside_drift: all 72 heads replaced, beside intact, uniform and mean ones, and none.
 
     Parameters
     ----------
@@ -149,7 +150,10 @@ def settings(
 def _heads(
     kind: str, units: int, draw: int, calibration: Sequence[Passage]
 ) -> Sequence[HeadFunction]:
-    return PLAIN[kind] if kind in PLAIN else fitted_layers(units, draw, calibration, kind)
+    if kind == MEAN:
+        return mean_ablated(calibration)
+    plain = {INTACT: INTACT_HEADS, UNIFORM: (uniform,) * LAYERS}
+    return plain.get(kind) or fitted_layers(units, draw, calibration, kind)
 
 
 def _encoded(

@@ -8,7 +8,6 @@ from .draw import (
     draw_dense_capacity,
     draw_descent,
     draw_exponential_capacity,
-    draw_fixed_points,
     draw_keys_held,
     draw_memories_per_unit,
     draw_repeated_attention,
@@ -23,7 +22,6 @@ from .measure import (
     measure_iteration,
     measure_keys,
     measure_recall,
-    measure_regimes,
     measure_starts,
 )
 from .numbers import numbers
@@ -36,7 +34,6 @@ __all__ = [
     "draw_dense_capacity",
     "draw_descent",
     "draw_exponential_capacity",
-    "draw_fixed_points",
     "draw_keys_held",
     "draw_memories_per_unit",
     "draw_repeated_attention",
@@ -48,7 +45,6 @@ __all__ = [
     "measure_iteration",
     "measure_keys",
     "measure_recall",
-    "measure_regimes",
     "measure_starts",
     "numbers",
     "per_part",

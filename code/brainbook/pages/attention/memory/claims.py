@@ -8,19 +8,19 @@ import pandas as pd
 from brainbook.evidence import facts
 from brainbook.evidence.claims import Claim, identity, law, number, ordering
 from brainbook.evidence.intervals import Interval, mean_interval
-from brainbook.models.memory.modern_hopfield import uniform_keys
 
-from .capacity import Capacity, doublings, per_part_slopes
+from .capacity import Capacity, doublings
 from .circuits import DENSE, NEUTRAL, PUBLISHED, SLOW
 from .heads import CLASSES
-from .measure import BETWEEN, GROUPS, LAWS, MEMBERS, Collapse, Measured
+from .measure import LAWS, Collapse, Measured
 
 # What would refute a law. A factor ln N in a capacity moves its slope by 1/ln N, 0.12 at the
 # largest N. Heights of neighbouring laws differ by factors: 3 between degrees, 1.4 and more for
-# the rule without errors. A third more wrong bits than the mean field's would be another theory.
-SLOPE, HEIGHT, WRONG_BITS = 0.1, 0.1, 1 / 3
+# the rule without errors.
+SLOPE, HEIGHT = 0.1, 0.1
+WRONG_BITS = 0.15  # a load two hundredths higher makes about so many more
 DOUBLING = 0.05  # what leaving the root of N out of the exponential law does to its slope
-COINCIDENCE = 0.25  # the height without the root of N is off by a factor of 3 and more
+COINCIDENCE = 0.1  # as for the other heights
 ONE_NEURON = 1 / 64  # of the circuit's neurons
 
 
@@ -31,8 +31,6 @@ def claims(measured: Measured) -> list[Claim]:
         *collapse_claims(measured.collapse),
         *power_claims(measured.capacity),
         *exponential_claims(measured.capacity),
-        *part_claims(measured.capacity),
-        *regime_claims(measured.regimes),
         *circuit_claims(measured.recall, measured.growth),
         *start_claims(measured.starts),
         *length_claims(measured.keys),
@@ -59,14 +57,10 @@ def over_documents(values: pd.Series) -> Interval:
 def identities(gaps: dict[str, float]) -> list[Claim]:
     """Identities, in float64."""
     statements = {
-        "memory-torch": "One update of the modern Hopfield network is torch's softmax attention.",
         "memory-minilm": (
             "One update from MiniLM's queries gives the weights of all 72 of its heads."
         ),
         "memory-values": "The same weights over the values give what MiniLM's heads pass on.",
-        "memory-layers": (
-            "Two layers of neurons with a hidden layer at rest make one step of attention."
-        ),
         "memory-rise": (
             "Along trajectories of the two layers the energy never rises (share of its fall)."
         ),
@@ -136,6 +130,7 @@ def power_claims(capacity: Capacity) -> list[Claim]:
                 expected=degree - 1,
                 precision=SLOPE,
                 source="krotov2016dense",
+                after_looking=True,
             ),
             law(
                 height,
@@ -178,61 +173,6 @@ def exponential_claims(capacity: Capacity) -> list[Claim]:
             expected=1,
             precision=DOUBLING,
             source="2 p 2^N",
-        ),
-    ]
-
-
-def part_claims(capacity: Capacity) -> list[Claim]:
-    """Memories for each part of the neuron-astrocyte circuit."""
-    slopes = per_part_slopes(capacity.powers)
-    return [
-        law(
-            "memory-per-unit",
-            "Memories per unit of the neuron-astrocyte circuit grow in proportion to N (slope).",
-            joint(slopes["unit"]),
-            expected=1,
-            precision=SLOPE,
-            source="kozachkov2025neuron",
-        ),
-        law(
-            "memory-per-connection",
-            "Memories per connection between processes fall as 1/N (slope).",
-            joint(slopes["connection"]),
-            expected=-1,
-            precision=SLOPE,
-            source="N^3 over N^4",
-        ),
-    ]
-
-
-def regime_claims(table: pd.DataFrame) -> list[Claim]:
-    """Ramsauer's three kinds of fixed points, where the groups put them."""
-    keys = table.groupby(["beta", "seed"])["keys"].first().unstack("seed")
-    source = "ramsauer2021hopfield"
-    middle = np.minimum(keys.loc[BETWEEN] - 1, MEMBERS + 1 - keys.loc[BETWEEN])
-    return [
-        identity(
-            "memory-global-average",
-            "At the smallest beta every start ends in the average.",
-            keys.iloc[0].mean(),
-            expected=uniform_keys(GROUPS * MEMBERS),
-            unit="patterns",
-            source=source,
-        ),
-        ordering(
-            "memory-metastable",
-            "At a medium beta a fixed point mixes several of one group.",
-            over_seeds(middle),
-            source=source,
-            role="check",
-        ),
-        identity(
-            "memory-single-pattern",
-            "At the largest beta every pattern is a fixed point.",
-            keys.iloc[-1].mean(),
-            expected=1,
-            unit="patterns",
-            source=source,
         ),
     ]
 
@@ -288,6 +228,7 @@ def start_claims(starts: pd.DataFrame) -> list[Claim]:
             "of ten, the circuit completes a damaged memory (gain of overlap).",
             over_seeds(neutral["end"] - neutral["cue"]),
             source=source,
+            after_looking=True,
             reason="synapses first take up the cue itself and hold the neurons there, before the "
             "processes have sent what is stored",
         ),
@@ -299,6 +240,7 @@ def start_claims(starts: pd.DataFrame) -> list[Claim]:
             expected=1,
             precision=ONE_NEURON,
             source="processes settle before synapses hold the cue",
+            after_looking=True,
         ),
         law(
             "memory-circuit-at-once",
@@ -308,25 +250,18 @@ def start_claims(starts: pd.DataFrame) -> list[Claim]:
             expected=1,
             precision=ONE_NEURON,
             source="g(0) is T contracted with the cue",
+            after_looking=True,
         ),
     ]
 
 
 def length_claims(keys: pd.DataFrame) -> list[Claim]:
-    """How many keys MiniLM's heads hold: training, layers, length."""
-    long = keys[keys["tokens"] == keys["tokens"].max()]
-    kind = long.groupby(["weights", "document"])["keys"].median()
+    """How many keys MiniLM's heads hold: layers, length."""
     trained = keys[keys["weights"] == "trained"]
     share = trained.groupby(["tokens", "document", "layer"])["share"].median().unstack("layer")
     first, last = share.loc[keys["tokens"].max()], share.loc[keys["tokens"].min()]
     zero = "zero: no difference"
     return [
-        ordering(
-            "memory-trained-is-sharper",
-            "Training makes heads hold fewer keys than random weights do (log ratio).",
-            over_documents(np.log(kind["untrained"] / kind["trained"])),
-            source=zero,
-        ),
         ordering(
             "memory-first-layer-averages",
             "The first layer averages over a larger share of keys than the last.",

@@ -12,7 +12,7 @@ from brainbook.evidence import style
 from .capacity import Capacity
 from .circuits import DENSE, NEUTRAL, PUBLISHED
 from .heads import BOUNDS, CLASSES
-from .measure import BETAS, GROUPS, MEMBERS, Collapse
+from .measure import Collapse
 
 DASHES = ("-", "--", "-.", ":", (0, (6, 2)), (0, (1, 3)))
 
@@ -91,34 +91,18 @@ def draw_exponential_capacity(result: Capacity) -> Figure:
     return fig
 
 
-def draw_fixed_points(result: pd.DataFrame) -> Figure:
-    """Page attention/memory, figure draw_fixed_points: average, group, single pattern."""
-    fig, ax = style.figure(height=3.2)
-    _band(ax, result, "beta", "keys", "seed", "transformer", marker="o", ms=4)
-    levels = {"all patterns": GROUPS * MEMBERS, "one group": MEMBERS, "one pattern": 1}
-    shade = style.colour("reference")
-    ax.hlines(list(levels.values()), BETAS[0], BETAS[-1], color=shade, lw=1)
-    ax.set_xscale("log")
-    ax.set_yscale("log", base=2)
-    ax.set_xlim(BETAS[0], BETAS[-1])
-    style.label_ends(ax, [(name, BETAS[-1], count, shade) for name, count in levels.items()])
-    ax.set_yticks([1, 8, 32], ["1", "8", "32"])
-    ax.set(xlabel="inverse temperature $\\beta$", ylabel="patterns holding 90%")
-    return fig
-
-
 def draw_descent(result: pd.DataFrame) -> Figure:
     """Page attention/memory, figure draw_descent: the energies fall."""
-    fig, axes = style.figure(1, 2, height=3.2)
+    fig, axes = style.figure(1, 2, height=3.2, sharey=True)
     roles = {"two layers": "transformer", "circuit": "brain"}
     for ax, (system, role) in zip(axes, roles.items(), strict=True):
         rows = result[result["system"] == system]
         for (order, part), dash in zip(rows.groupby("order", sort=False), DASHES, strict=False):
             part = part[np.isclose(part["time"] % 0.1, 0) | np.isclose(part["time"] % 0.1, 0.1)]
-            _band(ax, part, "time", "energy", "seed", role, ls=dash, label=order)
+            _band(ax, part, "time", "left", "seed", role, ls=dash, label=order)
         ax.legend(fontsize=8)
         ax.set(xlabel="time", title=system)
-    axes[0].set(ylabel="energy")
+    axes[0].set(ylabel="energy still to fall, share")
     return fig
 
 
@@ -187,19 +171,26 @@ def draw_keys_held(result: pd.DataFrame) -> Figure:
 def draw_repeated_attention(result: tuple[pd.DataFrame, pd.DataFrame]) -> Figure:
     """Page attention/memory, figure draw_repeated_attention: attention fed back to itself."""
     iteration, storage = result
-    fig, (ax, plot) = style.figure(1, 2, height=3.8, width_ratios=[1.4, 1])
-    ends = []
-    for (layer, rows), dash in zip(iteration.groupby("layer"), DASHES, strict=True):
+    fig, axes = style.figure(2, 4, height=4.2, sharex="col", width_ratios=[1, 1, 1, 1.5])
+    grid = axes[0, 3].get_gridspec()
+    for ax in axes[:, 3]:
+        ax.remove()
+    middle = iteration.groupby(["layer", "updates"])["keys"].median().unstack("layer")
+    for layer, ax in enumerate(axes[:, :3].flat):
+        ax.plot(middle.index + 1, middle.drop(columns=layer), color=style.colour("faint"), lw=1)
+        rows = iteration[iteration["layer"] == layer]
         rows = rows.assign(updates=rows["updates"] + 1)
-        line = {"ls": dash, "shading": 0.08}
-        x, y, shade = _band(ax, rows, "updates", "keys", "document", "transformer", **line)
-        ends.append((f"layer {layer}", x, y, shade))
-    ax.set_xscale("log")
-    ax.set_yscale("log", base=2)
-    ax.set_xticks([1, 2, 4, 11, 101], ["1", "2", "4", "11", "101"])
-    ax.minorticks_off()
-    ax.set(xlabel="updates", ylabel="keys holding 90%")
-    style.label_ends(ax, ends)
+        _band(ax, rows, "updates", "keys", "document", "transformer")
+        ax.set_xscale("log")
+        ax.set_yscale("log", base=2)
+        ax.set(ylim=(0.9, iteration["tokens"].max()), title=f"layer {layer}")
+        ax.set_xticks([1, 2, 11, 101], ["1", "2", "11", "101"])
+        ax.set_yticks([1, 4, 16, 64], ["1", "4", "16", "64"] if layer % 3 == 0 else [])
+        ax.minorticks_off()
+    for ax in axes[:, 0]:
+        ax.set_ylabel("keys holding 90%")
+    axes[1, 1].set_xlabel("updates")
+    plot = fig.add_subplot(grid[:, 3])
     stored = storage.groupby(["layer", "head"])["stored"].mean().reset_index()
     beside = stored["layer"] + (stored["head"] - 5.5) / 18
     plot.scatter(beside, stored["stored"], s=14, color=style.colour("transformer"))

@@ -8,9 +8,9 @@ import pandas as pd
 from brainbook.evidence import facts
 from brainbook.evidence.intervals import CONFIDENCE, mean_interval
 
-from .capacity import SMALLEST, Capacity, doublings, per_part, per_part_slopes
+from .capacity import SMALLEST, Capacity, doublings, part_slopes, per_part
 from .circuits import DENSE, FLIPPED, NEURONS, NEUTRAL, PUBLISHED, SLOW, STORED, SYNAPSES
-from .measure import GROUPS, LAWS, MEMBERS, STARTS, Collapse, Measured
+from .measure import LAWS, MORE_STARTS, STARTS, Collapse, Measured
 
 SETTLED = 1e-3  # relative step below which an iteration has come to rest
 
@@ -21,10 +21,7 @@ def numbers(measured: Measured) -> dict[str, float]:
     return {
         "percent": 100 * known["bit_error"],
         "holding": 100 * known["holding_share"],
-        "exact": max(measured.gaps[name] for name in ("torch", "minilm", "values", "layers")),
-        "groups": GROUPS,
-        "members": MEMBERS,
-        "all": GROUPS * MEMBERS,
+        "exact": max(measured.gaps[name] for name in ("minilm", "values")),
         "laws": LAWS,
         "confidence": round(100 * CONFIDENCE),
         **_collapse(measured.collapse),
@@ -51,6 +48,7 @@ def _collapse(collapse: Collapse) -> dict[str, float]:
         "fewest": int(falls.index[0]),
         "most": int(falls.index[-1]),
         "starts": STARTS,
+        "more_starts": MORE_STARTS,
         "errors": collapse.error_ratio().mean(),
         "left": last.loc[last["load"] == last["load"].max(), "overlap"].mean(),
     }
@@ -61,7 +59,7 @@ def _capacity(capacity: Capacity) -> dict[str, float]:
     ratio = capacity.powers.groupby(["degree", "neurons"])["ratio"].mean()
     off = capacity.perfect.groupby("neurons")["ratio"].mean()
     corrected = doublings(capacity.rooted())
-    parts = per_part_slopes(capacity.powers)
+    parts = part_slopes(capacity.powers)
     counted = per_part(capacity.powers)
     units = counted[counted["degree"] == 4].groupby("neurons")["unit"].mean()
     return {
@@ -79,9 +77,8 @@ def _capacity(capacity: Capacity) -> dict[str, float]:
         "corrected_width": _joint(corrected),
         "one_bit": doublings(capacity.single).mean(),
         "biggest": int(capacity.single["neurons"].max()),
-        "unit": parts["unit"].mean(),
-        "connection": parts["connection"].mean(),
-        "part_width": _joint(parts["unit"]),
+        "unit": parts["unit"],
+        "connection": parts["connection"],
         "units": units.iloc[-1],
         "largest": int(units.index[-1]),
     }

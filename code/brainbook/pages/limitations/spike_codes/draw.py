@@ -10,20 +10,28 @@ from matplotlib.figure import Figure
 
 from brainbook.evidence import style
 from brainbook.evidence.curves import law, level, over_seeds
+from opjoules.pricing.schedules import IN_ACCUMULATORS, STEP_BY_STEP
 
 from .measure import Bits
-from .prices import SCENARIOS, Energies
+from .prices import FREE, Energies
 from .spike_times import SpikeTimes
 
 # role of the colour, and marker or line
 MARKS = {
-    "ANN, fp32": ("reference", "s"),
-    "ANN, int8": ("reference", "o"),
-    "ANN, few bits": ("transformer", "v"),
+    "words": ("transformer", "v"),
     "converted, rates": ("spiking", "D"),
     "converted, Poisson": ("ink", "x"),
     "trained with spikes": ("brain", "^"),
     "first spike": ("hybrid", "P"),
+}
+CODED = tuple(family for family in MARKS if family != "words")
+PANELS = {"arithmetic": "arithmetic only", "skip": "with memory, zeros skipped"}
+PAID = {"memory": "over words, with memory", "skip": "over words, zeros skipped"}
+SCHEDULE_MARKS = {  # marker, filled
+    STEP_BY_STEP: ("o", True),
+    "layer by layer, fused": ("s", False),
+    IN_ACCUMULATORS: ("D", True),
+    FREE: ("|", True),
 }
 PARTS = {
     "error": ("spiking", "-", "whole"),
@@ -42,12 +50,11 @@ PRODUCTS = {
     "poisson coincidences": ("spiking", "-"),
     "regular coincidences": ("hybrid", "--"),
 }
-SHADES = {
-    "arithmetic": "reference",
-    "arithmetic-skip": "ink",
-    "memory": "spiking",
-    "skip": "brain",
-    "loihi": "hybrid",
+TWINS = {  # scenario and schedule: role of the colour, line, label
+    ("arithmetic", STEP_BY_STEP): ("reference", "-", "arithmetic only"),
+    ("skip", IN_ACCUMULATORS): ("spiking", "--", "zeros skipped, membranes kept"),
+    ("skip", STEP_BY_STEP): ("brain", "-", "zeros skipped, step by step"),
+    ("loihi", STEP_BY_STEP): ("hybrid", "-", "spikes on Loihi"),
 }
 
 
@@ -158,11 +165,11 @@ def draw_bits_twins(bits: Bits) -> Figure:
     level(left, 100 * bits.grid["ann"].mean(), "", 1)
     left.set(xlabel="bits of an activation", ylabel="accuracy (%)", title="by bits of a weight")
     style.label_ends(left, ends)
-    for name, rows in bits.twins.groupby("scenario", sort=False):
-        shade = style.colour(SHADES[name])
+    for (name, schedule), (role, line, label) in TWINS.items():
+        rows = bits.twins[(bits.twins["scenario"] == name) & (bits.twins["schedule"] == schedule)]
+        shade = style.colour(role)
         means = rows.groupby("steps")[["ratio", "low", "high"]].mean()
-        line = {"marker": "o", "ms": 3, "color": shade, "label": SCENARIOS[name]}
-        right.plot(means.index, means["ratio"], **line)
+        right.plot(means.index, means["ratio"], line, marker="o", ms=3, color=shade, label=label)
         right.fill_between(means.index, means["low"], means["high"], color=shade, alpha=0.18, lw=0)
     right.axhline(1, color=style.colour("ink"), lw=0.8)
     right.set(yscale="log", ylim=(0.5, 400), title="energy, spikes over bits")
@@ -173,25 +180,40 @@ def draw_bits_twins(bits: Bits) -> Figure:
 
 def draw_codes_energy(energies: Energies) -> Figure:
     """Page limitations/spike_codes, figure draw_codes_energy."""
-    fig, axes = style.figure(3, 2, 8.6, sharey=True)
+    fig, axes = style.figure(2, 2, 7.4, height_ratios=(3, 2))
     table = energies.means.set_index(["scenario", "family"]).sort_values("central")
-    for ax, (name, title) in zip(axes.flat, SCENARIOS.items(), strict=False):
+    for ax, (name, title) in zip(axes[0], PANELS.items(), strict=True):
         for family, (role, marker) in MARKS.items():
             rows, shade = table.loc[[(name, family)]], style.colour(role)
-            ax.plot(rows["central"], rows["percent"], marker, ms=3, color=shade, alpha=0.3)
             edge = rows[rows["on_front"]]
-            bars = [edge["central"] - edge["low"], edge["high"] - edge["central"]]
             look = {"fmt": marker, "ms": 5, "lw": 0.8, "color": shade, "label": family}
-            ax.errorbar(
-                edge["central"], edge["percent"], xerr=bars, yerr=edge["half_width"], **look
-            )
+            ax.errorbar(edge["central"], edge["percent"], yerr=edge["half_width"], **look)
             ax.step(edge["central"], edge["percent"], where="post", lw=1.2, color=shade)
-        ax.set(xscale="log", title=title, ylim=(91, 99.6))
-    axes[2, 1].legend(*axes[0, 0].get_legend_handles_labels(), loc="center", fontsize=9)
-    axes[2, 1].axis("off")
-    fig.supxlabel("energy per image (nJ)", fontsize=10)
-    fig.supylabel("accuracy on held-out digits (%)", fontsize=10)
+        ax.set(xscale="log", title=title, ylim=(91, 99.6), xlabel="energy per image (nJ)")
+    axes[0, 0].set_ylabel("accuracy on held-out digits (%)")
+    axes[0, 1].legend(loc="lower right", fontsize=8)
+    for ax, (name, title) in zip(axes[1], PAID.items(), strict=True):
+        _ratios(ax, energies.ratios[energies.ratios["scenario"] == name])
+        ax.set(title=title, xlabel="energy over that of words")
+    axes[1, 0].set_yticks(range(len(CODED)), CODED, fontsize=9)
+    axes[1, 1].set_yticks(range(len(CODED)), [])
+    handles, labels = axes[1, 0].get_legend_handles_labels()
+    fig.legend(handles, labels, loc="outside lower center", ncols=4, fontsize=8)
     return fig
+
+
+def _ratios(ax: Axes, ratios: pd.DataFrame) -> None:
+    """Median energy of each code over that of words, one mark a schedule, and the least."""
+    places = ratios["family"].map(CODED.index)
+    for schedule, (marker, filled) in SCHEDULE_MARKS.items():
+        rows, shade = ratios[ratios["schedule"] == schedule], style.colour("ink")
+        shade = style.colour("spiking") if schedule == IN_ACCUMULATORS else shade
+        height = places[rows.index]
+        ax.hlines(height, rows["least"], rows["middle"], color=shade, lw=1, alpha=0.5)
+        look = {"ms": 7, "mew": 1.5, "color": shade, "mfc": shade if filled else "none"}
+        ax.plot(rows["middle"], height, marker, label=schedule, **look)
+    ax.axvline(1, color=style.colour("ink"), lw=1.2)
+    ax.set(xscale="log", ylim=(-0.6, len(CODED) - 0.4))
 
 
 def draw_rate_attention(attention: pd.DataFrame) -> Figure:

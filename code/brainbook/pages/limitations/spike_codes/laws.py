@@ -6,7 +6,7 @@ import pandas as pd
 
 from brainbook.evidence.intervals import Interval, log_slope, mean_interval
 
-LAWS = 13  # law claims with an interval
+LAWS = 12  # law claims with an interval
 SETTLED = 4  # time steps from which the laws for spread-out values are held to
 
 # What would refute a law. Powers of rival laws lie one half apart; a fifth of that shows. A neuron
@@ -26,7 +26,7 @@ DEEP_TILT = 0.05
 SHARED = 0.05
 
 
-def joint(values: pd.Series, over: str = "seeds") -> Interval:
+def joint(values: pd.Series, over: str = "splits") -> Interval:
     """Interval that holds for all laws of the page at once (Bonferroni)."""
     return mean_interval(values, over=over, sentences=LAWS)
 

@@ -20,6 +20,8 @@ from brainbook.models.spiking.clip_floor_shift import train_rounded
 from opjoules.counting.operations import count_operations
 from opjoules.hardware.catalogue import operation_energy
 from opjoules.hardware.low_precision import multiplier
+from opjoules.pricing.schedules import IN_ACCUMULATORS
+from opjoules.pricing.targets import on_schedule
 
 from .attention import attention_errors, linear_inputs, scales, work_table
 from .candidates import PLAN, SIZES, TrainedSet, candidates, twins
@@ -31,7 +33,7 @@ from .errors import (
     threshold_errors,
 )
 from .networks import NEURONS, Reader
-from .prices import Energies, front, priced_rows, summary, twin_rows
+from .prices import Energies, front, priced_rows, summary, twin_rows, word_ratios
 from .spike_times import SpikeTimes, binned_spike_times, exact_spike_times
 
 HIDDEN = SIZES[-1]  # of the network on which the laws are measured
@@ -67,7 +69,6 @@ class Measured:
 
     mismatches : neurons whose count is not that of the closed form.
     rule : pJ of a 32-bit multiplication, by the rule and as printed.
-    counts : MiniLM's operations on a passage of ``tokens`` tokens.
     """
 
     conversion: pd.DataFrame
@@ -80,8 +81,6 @@ class Measured:
     energies: Energies
     published: pd.DataFrame
     attention: pd.DataFrame
-    counts: pd.DataFrame
-    tokens: int
 
 
 def doublings(power: int) -> list[int]:
@@ -181,7 +180,7 @@ def measure_bits(readers: Sequence[Reader], narrow: Sequence[Reader], most: int)
 
     Columns of the twins
     --------------------
-    seed, bits, steps, scenario : a row each.
+    seed, bits, steps, scenario, schedule : a row each.
     difference : largest of their logits.
     rate : spikes per neuron and step.
     ratio, low, high : energy with spikes over that with bits, and its widest interval.
@@ -205,7 +204,7 @@ def _accuracies(grid: pd.DataFrame) -> pd.DataFrame:
     """Means over seeds and their intervals, per cent."""
     rows = []
     for widths, part in grid.groupby(["weight_bits", "activation_bits"]):
-        interval = mean_interval(100 * part["accuracy"], over="seeds")
+        interval = mean_interval(100 * part["accuracy"], over="splits")
         rows.append((*widths, interval.mean, interval.half_width))
     columns = ["weight_bits", "activation_bits", "percent", "half_width"]
     return pd.DataFrame(rows, columns=columns)
@@ -222,12 +221,14 @@ def measure_rule() -> tuple[float, float]:
 
 
 @store.kept
-def measure_networks(sets: Sequence[TrainedSet]) -> Energies:
+def measure_networks(sets: Sequence[TrainedSet], margin_images: int) -> Energies:
     """Page limitations/spike_codes, figure draw_codes_energy.
+
+    ``margin_images``: so many more errors among the held-out images still count as as accurate.
 
     Columns of the networks
     -----------------------
-    family, network, seed, scenario : a row each.
+    family, network, seed, scenario, schedule : a row each.
     levels : steps, bins or levels above zero.
     accuracy : on held-out images.
     macs, acs, neuron_updates : per image.
@@ -246,13 +247,14 @@ def measure_networks(sets: Sequence[TrainedSet]) -> Energies:
             }
             base |= table[["macs", "acs", "neuron_updates"]].sum().to_dict()
             rows += [base | price for price in priced_rows(table, network.pricing)]
-    table = pd.DataFrame(rows)
-    return Energies(table, summary(table), len(sets[0].reader.images))
+    table, held_out = pd.DataFrame(rows), len(sets[0].reader.images)
+    kept = summary(on_schedule(table, IN_ACCUMULATORS))
+    return Energies(table, kept, word_ratios(table, margin_images / held_out), held_out)
 
 
 def measure_front(energies: Energies, scenario: str) -> pd.DataFrame:
-    """Page limitations/spike_codes: the networks that no other beats in one scenario."""
-    networks = energies.networks
+    """Page limitations/spike_codes: the networks that no other beats, on the best schedule."""
+    networks = on_schedule(energies.networks, IN_ACCUMULATORS)
     best = front(networks[networks["scenario"] == scenario])
     best["accuracy"] *= 100
     names = {"accuracy": "accuracy (%)", "central": "energy (nJ)"}
@@ -281,8 +283,8 @@ def measure_attention(
     return attention_errors(documents, scale, steps)
 
 
-def measure_minilm(tokens: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Page limitations/spike_codes: MiniLM's work on one passage by kind, and its operations."""
+def measure_minilm(tokens: int) -> pd.DataFrame:
+    """Page limitations/spike_codes: MiniLM's work by kind on one passage of ``tokens`` tokens."""
     passage = {"input_ids": torch.tensor(passages_of(TEST_TEXTS[:1], tokens, 1))}  # (1, tokens)
     counts = count_operations(pretrained.minilm()[0], passage)
-    return work_table(linear_inputs(passage), counts), counts
+    return work_table(linear_inputs(passage), counts)

@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import pandas as pd
 
-from opjoules.pricing.targets import cheapest_rivals
+from opjoules.pricing.schedules import IN_ACCUMULATORS, STEP_BY_STEP
+from opjoules.pricing.targets import on_schedule
 
 from .candidates import network_name
 from .measure import HIDDEN, Bits, Measured
-from .prices import Energies
+from .prices import FREE, Energies
 from .spike_times import SpikeTimes
 
 TARGET = 0.1  # relative error of attention scores that is asked for
+SHORT = {STEP_BY_STEP: "", IN_ACCUMULATORS: "_kept", FREE: "_free"}  # of schedules, in keys
 
 
-def numbers(measured: Measured, margin_images: int) -> dict[str, float]:
-    """All numbers of the prose: means over seeds, per cent for shares and accuracies.
-
-    ``margin_images``: so many more errors among the held-out images still count as as accurate.
-
-    Raises
-    ------
-    ValueError : a negative margin.
-    """
+def numbers(measured: Measured) -> dict[str, float]:
+    """All numbers of the prose: means over seeds, per cent for shares and accuracies."""
     energies = measured.energies
     return {
         "by_rule": measured.rule[0],
@@ -32,9 +27,10 @@ def numbers(measured: Measured, margin_images: int) -> dict[str, float]:
         **_codes(measured.codes),
         **_times(measured.times),
         **_bits(measured.bits),
-        **rivals(energies.networks, margin_images / energies.held_out),
+        **rivals(energies.ratios),
         **saving(energies, network_name(HIDDEN)),
         **steps_for(measured.attention, TARGET),
+        "even_over_counts": even_over_counts(measured.attention),
     }
 
 
@@ -71,7 +67,9 @@ def _times(times: SpikeTimes) -> dict[str, float]:
 
 
 def _bits(bits: Bits) -> dict[str, float]:
-    twins = bits.twins.groupby(["scenario", "steps"])[["ratio", "rate"]].mean()
+    keys = ["schedule", "scenario", "steps"]
+    every = bits.twins.groupby(keys)[["ratio", "rate"]].mean()
+    twins, kept = every.loc[STEP_BY_STEP], every.loc[IN_ACCUMULATORS]
     last = int(bits.twins["steps"].max())
     grid = bits.grid.groupby(["weight_bits", "activation_bits"])["accuracy"].mean()
     return {
@@ -81,35 +79,31 @@ def _bits(bits: Bits) -> dict[str, float]:
         "twin_memory_one": twins.loc[("memory", 1), "ratio"],
         "twin_memory_most": twins.loc[("memory", last), "ratio"],
         "twin_skip_most": twins.loc[("skip", last), "ratio"],
+        "twin_memory_kept": kept.loc[("memory", last), "ratio"],
+        "twin_skip_kept": kept.loc[("skip", last), "ratio"],
         "twin_rate": 100 * twins.loc[("memory", 7), "rate"],
         "four_three": 100 * grid[4, 3],
         "ann": 100 * float(bits.grid["ann"].mean()),
     }
 
 
-def rivals(networks: pd.DataFrame, margin: float) -> dict[str, float]:
-    """Spiking networks against words without time.
+def rivals(ratios: pd.DataFrame) -> dict[str, float]:
+    """Spiking networks against words without time, from the table of ``prices.word_ratios``.
 
-    Each network is compared with the cheapest one in 8 or fewer bits that is as accurate (at most
-    ``margin`` below). For each scenario and spiking family (last word of its name): ``least_…``
-    and ``middle_…``, the least and the median ratio of its energy to that rival's; ``wins_…``,
-    how many of its networks need less than theirs, of ``all_…``.
-
-    Raises
-    ------
-    ValueError : a negative margin, or no network in 8 or fewer bits.
+    For each scenario and spiking family (last word of its name): ``least_…`` and ``middle_…``,
+    ``wins_…`` of ``all_…``. Step by step; ``…_kept`` with membranes in accumulators, ``…_free``
+    without memory.
     """
-    rows = networks[networks["family"] != "ANN, fp32"]
-    words = rows["family"].str.startswith("ANN")
-    rows = rows.assign(family=rows["family"].where(~words, "words"))
-    ratios = cheapest_rivals(rows, "words", margin)["ratio"]
     found: dict[str, float] = {}
-    for (scenario, family), part in ratios.groupby(level=["scenario", "family"]):
-        key = f"{family.split()[-1].lower()}_{scenario.replace('-', '_')}"
-        found[f"least_{key}"] = float(part.min())
-        found[f"wins_{key}"] = int((part < 1).sum())
-        found[f"all_{key}"] = len(part)
-        found[f"middle_{key}"] = float(part.median())
+    for row in ratios[ratios["schedule"].isin(SHORT)].itertuples():
+        family = str(row.family).split()[-1].lower()
+        key = f"{family}_{str(row.scenario).replace('-', '_')}{SHORT[row.schedule]}"
+        found |= {
+            f"least_{key}": row.least,
+            f"middle_{key}": row.middle,
+            f"wins_{key}": row.wins,
+            f"all_{key}": row.networks,
+        }
     return found
 
 
@@ -120,7 +114,7 @@ def saving(energies: Energies, largest: str) -> dict[str, float]:
     accuracy gained, percentage points; ``updates_ratio``: the time code's updates of neurons
     over its accumulates.
     """
-    networks = energies.networks
+    networks = on_schedule(energies.networks)
     rows = networks[networks["scenario"] == "memory"].groupby(["family", "network"])
     means = rows[["acs", "neuron_updates", "accuracy"]].mean()
     timed = means.loc[("first spike", f"{largest}, T = 15")]
@@ -140,3 +134,10 @@ def steps_for(attention: pd.DataFrame, target: float) -> dict[str, float]:
         "steps_counts": float(last * law["counts"] / target),
         "steps_coincidence": float(last * (law["poisson coincidences"] / target) ** 2),
     }
+
+
+def even_over_counts(attention: pd.DataFrame) -> float:
+    """Error of coincidences of even trains over that of counts, in the most steps."""
+    last = attention[attention["steps"] == attention["steps"].max()]
+    error = last.groupby("product")["error"].mean()
+    return error["regular coincidences"] / error["counts"]

@@ -1,7 +1,9 @@
 """Accuracy and energy of the same task in every spike code, priced on several machines.
 
 ``priced`` takes a counted network and prices it in the scenarios here; ``front`` says which
-networks nobody beats, and ``summary`` what the figure shows of them.
+networks nobody beats, ``summary`` what the figure shows of them, and ``word_ratios`` what spikes
+need over words. Networks without spikes have one step and round an activation where its sum
+ends, so they run on the schedule that moves least, whatever that of the spikes.
 """
 
 from __future__ import annotations
@@ -16,7 +18,8 @@ from brainbook.evidence.intervals import mean_interval
 from opjoules.hardware.catalogue import Profile, profile
 from opjoules.hardware.low_precision import narrow
 from opjoules.pricing.estimate import Estimate, Joules, estimate
-from opjoules.pricing.targets import zeros_skipped
+from opjoules.pricing.schedules import IN_ACCUMULATORS, STEP_BY_STEP
+from opjoules.pricing.targets import cheapest_rivals, on_schedule, zeros_skipped
 
 NANO = 1e9
 ABLE = 0.95  # share of digits that a network must read to be compared by its energy
@@ -27,19 +30,27 @@ SCENARIOS = {
     "skip": "with memory, zeros skipped",
     "loihi": "spikes on Loihi, others with memory",
 }
+SCHEDULED = ("memory", "skip")  # scenarios in which a schedule decides what moves
+SHOWN = (STEP_BY_STEP, "layer by layer, fused", IN_ACCUMULATORS)  # the two others lie between
+FREE = "memory free"
+FREE_OF = {"memory": "arithmetic", "skip": "arithmetic-skip"}
+FP32 = "ANN, fp32"
 
 
 @dataclass(frozen=True)
 class Energies:
     """Accuracy and energy of all networks.
 
-    networks : a row per scenario, network and seed; columns of ``measure.measure_networks``.
-    means : over seeds; columns of :func:`summary`.
+    networks : a row per scenario, schedule, network and seed; columns of
+        ``measure.measure_networks``.
+    means : over seeds, on the schedule best for spikes; columns of :func:`summary`.
+    ratios : columns of :func:`word_ratios`.
     held_out : images on which accuracies are measured, a split.
     """
 
     networks: pd.DataFrame
     means: pd.DataFrame
+    ratios: pd.DataFrame
     held_out: int
 
 
@@ -62,6 +73,7 @@ def priced(
     spiking: bool = False,
     leak: bool = False,
     floating: bool = False,
+    schedule: str = STEP_BY_STEP,
 ) -> Joules:
     """Energy of one inference, J.
 
@@ -74,26 +86,28 @@ def priced(
     spiking : the network may run on the chip, in the scenario that has one.
     leak : its neurons decay, so that an update multiplies.
     floating : 32-bit floating point throughout.
+    schedule : of a network with spikes.
 
     Raises
     ------
     ValueError : another scenario, or what ``estimate`` refuses.
     """
+    schedule = schedule if spiking else IN_ACCUMULATORS
     if scenario not in SCENARIOS:
         raise ValueError(f"scenario: got {scenario!r}; allowed are {tuple(SCENARIOS)}")
     table = zeros_skipped(operations) if scenario.endswith("skip") else operations
     memory = not scenario.startswith("arithmetic")
     first = _machine(weight_bits, pixel_bits, leak, floating)
     if floating:
-        return estimate(table, first, memory).joules
+        return estimate(table, first, memory, schedule=schedule).joules
     if spiking and scenario == "loihi":
-        return estimate(table, _loihi(), memory, host=first).joules
+        return estimate(table, _loihi(), memory, first, schedule).joules
     rest = _machine(weight_bits, activation_bits, leak, floating)
-    return price_mixed(table, first, rest, memory, None)
+    return price_mixed(table, first, rest, memory, schedule)
 
 
 def price_mixed(
-    operations: pd.DataFrame, first: Profile, rest: Profile, memory: bool, host: Profile | None
+    operations: pd.DataFrame, first: Profile, rest: Profile, memory: bool, schedule: str
 ) -> Joules:
     """Energy of one inference whose first layer reads other words than the rest.
 
@@ -106,16 +120,18 @@ def price_mixed(
     operations : table of ``count_operations``; its first row is of the first layer.
     first, rest : profiles of the first layer and of the others.
     memory : whether the words that move are paid for.
-    host : as in ``estimate``.
+    schedule : as in ``estimate``.
 
     Raises
     ------
     ValueError : what ``estimate`` refuses.
     """
     if first == rest:
-        return estimate(operations, first, memory, host=host).joules
+        return estimate(operations, first, memory, schedule=schedule).joules
     name = operations["layer"].iloc[0]
-    own: list[Estimate] = [estimate(operations, p, memory, host=host) for p in (first, rest)]
+    own: list[Estimate] = [
+        estimate(operations, p, memory, schedule=schedule) for p in (first, rest)
+    ]
     rows = [
         own[0].table[own[0].table["layer"] == name],
         own[1].table[own[1].table["layer"] != name],
@@ -124,17 +140,28 @@ def price_mixed(
     return Joules(*(float(table[end].sum()) for end in Joules._fields))
 
 
-def priced_rows(operations: pd.DataFrame, options: Mapping[str, object]) -> list[dict[str, float]]:
-    """A row per scenario: ``scenario``, ``low``, ``central``, ``high`` in nJ."""
-    return [
-        {"scenario": name}
-        | {end: v * NANO for end, v in priced(operations, name, **options)._asdict().items()}
-        for name in SCENARIOS
-    ]
+def priced_rows(
+    operations: pd.DataFrame, options: Mapping[str, object]
+) -> list[dict[str, float | str]]:
+    """A row per scenario and schedule: both, and ``low``, ``central``, ``high`` in nJ.
+
+    Words cost the same on each, and every network where no schedule decides is priced once.
+    """
+    bare, rows = operations.copy(), []
+    bare.attrs = {}  # pandas would copy them with every column
+    for name in SCENARIOS:
+        schedules = SHOWN if name in SCHEDULED else (STEP_BY_STEP,)
+        own = schedules if options.get("spiking") else (STEP_BY_STEP,)
+        price = {one: priced(bare, name, schedule=one, **options) for one in own}
+        for schedule in schedules:
+            joules = price.get(schedule, price[STEP_BY_STEP])._asdict()
+            energy = {end: value * NANO for end, value in joules.items()}
+            rows.append({"scenario": name, "schedule": schedule} | energy)
+    return rows
 
 
-def twin_rows(spikes: pd.DataFrame, words: pd.DataFrame, bits: int) -> list[dict[str, float]]:
-    """The same function with spikes and with ``bits``-bit words: a row per scenario.
+def twin_rows(spikes: pd.DataFrame, words: pd.DataFrame, bits: int) -> list[dict[str, float | str]]:
+    """The same function with spikes and with ``bits``-bit words: a row per scenario and schedule.
 
     ``ratio``: energy with spikes over that with words; ``low``, ``high``: its widest interval;
     ``rate``: spikes per neuron and step.
@@ -148,6 +175,7 @@ def twin_rows(spikes: pd.DataFrame, words: pd.DataFrame, bits: int) -> list[dict
     return [
         {
             "scenario": one["scenario"],
+            "schedule": one["schedule"],
             "rate": sent["spikes"] / sent["sites"],
             "ratio": one["central"] / two["central"],
             "low": one["low"] / two["high"],
@@ -155,6 +183,41 @@ def twin_rows(spikes: pd.DataFrame, words: pd.DataFrame, bits: int) -> list[dict
         }
         for one, two in prices
     ]
+
+
+def word_ratios(networks: pd.DataFrame, margin: float) -> pd.DataFrame:
+    """Networks with spikes against words without time, by code and schedule.
+
+    Each is compared with the cheapest one in 8 or fewer bits that is as accurate (at most
+    ``margin`` below), means over seeds.
+
+    Columns
+    -------
+    scenario, family, schedule : a row each; ``FREE`` in place of a schedule where memory costs
+        nothing, under the scenario that pays for it.
+    least, middle : ratio of the energies, the least of the family and its median.
+    wins, networks : how many need less than their rival, of how many.
+
+    Raises
+    ------
+    ValueError : a negative margin, or no network in 8 or fewer bits.
+    """
+    rows = networks[networks["family"] != FP32]
+    words = rows["family"].str.startswith("ANN")
+    rows = rows.assign(family=rows["family"].where(~words, "words"))
+    tables = []
+    for schedule in rows["schedule"].unique():
+        ratio = cheapest_rivals(on_schedule(rows, schedule), "words", margin)["ratio"]
+        found = ratio.groupby(["scenario", "family"]).agg(
+            least="min", middle="median", wins=lambda r: int((r < 1).sum()), networks="size"
+        )
+        tables.append(found.reset_index().assign(schedule=schedule))
+    table = pd.concat(tables, ignore_index=True)
+    free = {bare: paid for paid, bare in FREE_OF.items()}
+    bare = table[table["scenario"].isin(free) & (table["schedule"] == STEP_BY_STEP)]
+    bare = bare.assign(scenario=bare["scenario"].map(free), schedule=FREE)
+    moving = table["scenario"].isin(SCHEDULED) | (table["schedule"] == STEP_BY_STEP)
+    return pd.concat([table[moving], bare], ignore_index=True)
 
 
 def front(networks: pd.DataFrame) -> pd.DataFrame:
@@ -178,7 +241,7 @@ def front(networks: pd.DataFrame) -> pd.DataFrame:
 
 
 def summary(networks: pd.DataFrame) -> pd.DataFrame:
-    """What the figure shows of each network: means over seeds.
+    """What the figure shows of each network: means over seeds, all words as one family.
 
     Columns
     -------
@@ -189,8 +252,10 @@ def summary(networks: pd.DataFrame) -> pd.DataFrame:
     """
     rows = []
     keys = ["scenario", "family", "network"]
+    words = networks["family"].str.startswith("ANN") & (networks["family"] != FP32)
+    networks = networks.assign(family=networks["family"].where(~words, "words"))
     for names, part in networks.groupby(keys, sort=False):
-        interval = mean_interval(100 * part["accuracy"], over="seeds")
+        interval = mean_interval(100 * part["accuracy"], over="splits")
         energy = part[["low", "central", "high"]].mean()
         rows.append((*names, interval.mean, interval.half_width, *energy))
     table = pd.DataFrame(rows, columns=[*keys, "percent", "half_width", "low", "central", "high"])
@@ -201,11 +266,17 @@ def summary(networks: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def dearer(networks: pd.DataFrame, scenario: str, families: tuple[str, ...]) -> pd.Series:
+def dearer(
+    networks: pd.DataFrame,
+    scenario: str,
+    families: tuple[str, ...],
+    schedule: str = STEP_BY_STEP,
+) -> pd.Series:
     """Energy of the cheapest other network over the cheapest of ``families``, by seed.
 
     Of networks that read at least a share ``ABLE`` of the digits.
     """
+    networks = on_schedule(networks, schedule)
     able = networks[(networks["scenario"] == scenario) & (networks["accuracy"] >= ABLE)]
     own = able["family"].isin(families)
     return able[~own].groupby("seed")["central"].min() / able[own].groupby("seed")["central"].min()

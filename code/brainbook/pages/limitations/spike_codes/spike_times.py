@@ -82,7 +82,6 @@ def binned_spike_times(
     difference : largest between the two networks' logits.
     rate_difference, shallow_difference : the same for spike rates in as many steps, with two
         hidden layers and with one.
-    most : most spikes of a neuron.
     spikes : mean per hidden neuron.
     error : root mean square difference of the logits from the perceptron's, relative to their
         root mean square.
@@ -102,7 +101,6 @@ def binned_spike_times(
                 "difference": _largest(logits, levels(images)),
                 "rate_difference": rate_difference(reader, thetas, count),
                 "shallow_difference": rate_difference(flat, theta, count),
-                "most": max(float(layer.max()) for layer in spikes),
                 "spikes": float(torch.cat(spikes, dim=1).mean()),
                 "error": root_mean_square(logits - goal) / root_mean_square(goal),
                 "accuracy": reader.accuracy(timed),

@@ -5,6 +5,7 @@ from .draw import (
     draw_accuracy_energy,
     draw_break_even,
     draw_published,
+    draw_schedules,
     draw_schemes,
     draw_time_steps,
 )
@@ -18,9 +19,11 @@ from .measure import (
     measure_schemes,
     measure_time_steps,
     measure_tuning,
+    share_of_held_out,
 )
 from .numbers import numbers
-from .printed import measure_published, measure_reprints
+from .printed import measure_published, measure_reprints, misses
+from .schedules import measure_schedules
 
 __all__ = [
     "Measured",
@@ -28,6 +31,7 @@ __all__ = [
     "draw_accuracy_energy",
     "draw_break_even",
     "draw_published",
+    "draw_schedules",
     "draw_schemes",
     "draw_time_steps",
     "listed",
@@ -37,8 +41,11 @@ __all__ = [
     "measure_networks",
     "measure_published",
     "measure_reprints",
+    "measure_schedules",
     "measure_schemes",
     "measure_time_steps",
     "measure_tuning",
+    "misses",
     "numbers",
+    "share_of_held_out",
 ]

@@ -6,6 +6,7 @@ from brainbook.models.digits.perceptron import PerceptronShape
 from brainbook.models.digits.vision_transformer import VitShape
 from opjoules.hardware.catalogue import profile
 from opjoules.pricing.break_even import break_even_rate
+from opjoules.pricing.schedules import IN_ACCUMULATORS
 
 from .rivals import LARGEST
 
@@ -36,6 +37,9 @@ def measure_identities(timesteps: int = 16, neurons: int = 128) -> dict[str, flo
         "arithmetic_closed": closed,
         "memory": timesteps * break_even_rate(WIDE, WIDE, timesteps, HARDWARE),
         "memory_closed": (mac + fetch) / (ac + fetch),
+        "once": timesteps
+        * break_even_rate(WIDE, WIDE, timesteps, HARDWARE, schedule=IN_ACCUMULATORS),
+        "once_closed": mac / ac,
         "perceptron": PerceptronShape(LARGEST).products,
         "transformer": VitShape().products,
     }

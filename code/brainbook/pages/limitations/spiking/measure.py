@@ -17,12 +17,13 @@ from brainbook.models.digits.classifiers import GRID, Trained, rounded_accuracy,
 from opjoules.counting.operations import count_operations
 from opjoules.hardware.catalogue import profile
 from opjoules.pricing import break_even
+from opjoules.pricing.schedules import SCHEDULES, STEP_BY_STEP
 from opjoules.pricing.schemes import compare_models
-from opjoules.pricing.targets import TARGETS, price
+from opjoules.pricing.targets import TARGETS, on_schedule, price
 from opjoules.published.spiking import spikingformer_schemes
 
 from .printed import Reprints
-from .rivals import LARGEST, network_name
+from .rivals import LARGEST, SCHEDULED, network_name
 
 SIZES = ((16,), (32,), (64,), (32, 32), (64, 64), LARGEST)
 NANO = 1e9
@@ -40,7 +41,7 @@ PROFILES = ("45nm_fp32", "45nm_int8", "loihi")
 
 @dataclass(frozen=True)
 class BreakEven:
-    """Curves (hardware, memory, timesteps, rate), published thresholds, and measured layers.
+    """Curves of ``break_even.with_memory``, published thresholds, and measured layers.
 
     ``layers`` has a row per ``timesteps``, and the mean spike rate per layer, ``rate_1`` ….
     """
@@ -80,8 +81,9 @@ class Measured:
 
     Attributes
     ----------
-    networks, steps, schemes, printed : tables of ``measure_networks``, ``measure_time_steps``,
-        ``measure_schemes`` and ``measure_published``.
+    networks, steps, schedules, schemes, printed : tables of ``measure_networks``,
+        ``measure_time_steps``, ``measure_schedules``, ``measure_schemes`` and
+        ``measure_published``.
     balance, reprints, identities : of ``measure_break_even``, ``measure_reprints`` and
         ``measure_identities``.
     time_steps : of the networks in ``networks``.
@@ -93,6 +95,7 @@ class Measured:
     balance: BreakEven
     printed: pd.DataFrame
     reprints: Reprints
+    schedules: pd.DataFrame
     schemes: pd.DataFrame
     identities: dict[str, float]
     time_steps: int
@@ -101,20 +104,30 @@ class Measured:
     @property
     def held_out(self) -> int:
         """Images of each split that no network learns from."""
-        return len(digits(0).test_labels)
+        return held_out_images()
 
     @property
     def margin(self) -> float:
         """``margin_images`` as a share of the held-out images."""
-        return self.margin_images / self.held_out
+        return share_of_held_out(self.margin_images)
+
+
+def held_out_images() -> int:
+    """Images of each split of the digits that no network learns from."""
+    return len(digits(0).test_labels)
+
+
+def share_of_held_out(images: int) -> float:
+    """So many images as a share of the held-out ones."""
+    return images / held_out_images()
 
 
 def priced(classifier: Trained, images: Tensor) -> pd.DataFrame:
-    """A trained classifier on every target of ``opjoules.pricing.targets``.
+    """A trained classifier on every target of ``opjoules.pricing.targets``, on every schedule.
 
     Columns
     -------
-    scenario : name of the target.
+    scenario, schedule : name of the target; step by step where no schedule changes its price.
     accuracy : on held-out digits, at the precision of the target.
     macs, effective_macs, dense, acs, neuron_updates : operations per image of ``images``.
     rate_1 … : spikes per neuron and step of each hidden layer, if it has spikes.
@@ -125,9 +138,11 @@ def priced(classifier: Trained, images: Tensor) -> pd.DataFrame:
     rates = {f"rate_{i}": r for i, r in enumerate(getattr(classifier, "rates", ()), start=1)}
     rows = []
     for name, target in TARGETS.items():
-        joules = price(operations, name).joules._asdict()
         row = {"scenario": name, "accuracy": accuracy[target.bits], **operations[COUNTS].sum()}
-        rows.append(row | rates | {end: NANO * value for end, value in joules.items()})
+        for schedule in SCHEDULES if name in SCHEDULED else (STEP_BY_STEP,):
+            joules = price(operations, name, schedule).joules._asdict()
+            nanojoules = {end: NANO * value for end, value in joules.items()}
+            rows.append(row | {"schedule": schedule} | rates | nanojoules)
     return pd.DataFrame(rows)
 
 
@@ -176,14 +191,14 @@ def measure_networks(
 
 
 def means(networks: pd.DataFrame) -> pd.DataFrame:
-    """Networks as means over seeds, indexed by scenario, family and network.
+    """Networks step by step, as means over seeds; indexed by scenario, family and network.
 
     Columns
     -------
     percent, half_width : accuracy, and the half width of the interval of its mean.
     low, central, high : nJ per image.
     """
-    seeds = networks.groupby(["scenario", "family", "network"])
+    seeds = on_schedule(networks).groupby(["scenario", "family", "network"])
     accuracy = {key: mean_interval(100 * values, over="seeds") for key, values in seeds["accuracy"]}
     table = seeds[["low", "central", "high"]].mean()
     return table.assign(

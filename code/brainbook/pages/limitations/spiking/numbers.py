@@ -6,10 +6,14 @@ import numpy as np
 import pandas as pd
 
 from opjoules.pricing.break_even import arithmetic_ratio
+from opjoules.pricing.schedules import IN_ACCUMULATORS, STEP_BY_STEP
+from opjoules.pricing.targets import on_schedule
+from opjoules.published.rules import spikingformer_layers
 
 from .measure import SIZES, BreakEven, Measured
 from .printed import Reprints
 from .rivals import LARGEST, network_name, rivals
+from .schedules import FREE, PUBLISHED, RIVALS, SAME
 
 PERCENT = 100
 
@@ -27,11 +31,12 @@ def numbers(result: Measured) -> dict[str, float]:
         **_balance(result.balance),
         **_printed(result.printed, result.reprints),
         **_schemes(result.schemes),
+        **_schedules(result.schedules),
     }
 
 
 def against_perceptrons(networks: pd.DataFrame, largest: str, margin: float) -> dict[str, float]:
-    """Spiking networks against perceptrons.
+    """Spiking networks against perceptrons, step by step.
 
     ``networks`` as of ``measure_networks``; ``largest`` names the size compared directly.
     Per scenario (its hyphens replaced): ``dense_…`` and ``spiking_…``, energies of the largest;
@@ -44,7 +49,8 @@ def against_perceptrons(networks: pd.DataFrame, largest: str, margin: float) -> 
     ValueError : in a scenario, no perceptron is as accurate as any spiking network.
     """
     values = ["accuracy", "central", "macs", "effective_macs", "acs", "dense"]
-    means = networks.groupby(["scenario", "family", "network"])[values].mean().sort_index()
+    steps = on_schedule(networks)
+    means = steps.groupby(["scenario", "family", "network"])[values].mean().sort_index()
     over_rival = rivals(networks, margin)["ratio"]
     told: dict[str, float] = {}
     for name in networks["scenario"].unique():
@@ -89,8 +95,8 @@ def _over_steps(steps: pd.DataFrame) -> dict[str, float]:
 
 
 def _balance(balance: BreakEven) -> dict[str, float]:
-    """Spikes per neuron and image at break-even, where a neuron is not at its most."""
-    curves = balance.curves
+    """Spikes per neuron and image at break-even, step by step, below one a neuron and step."""
+    curves = balance.curves[balance.curves["schedule"] == STEP_BY_STEP]
     uncapped = curves[curves["memory"] & (curves["rate"] < 1)].groupby("hardware")["spikes"]
     least, most = uncapped.min(), uncapped.max()
     return {
@@ -113,6 +119,7 @@ def _printed(rows: pd.DataFrame, reprints: Reprints) -> dict[str, float]:
         "vit_large": row.loc["ViT-L/16", "corrected_mj"],
         "worst": PERCENT * rows["deviation"].abs().max(),
         "rows": len(rows),
+        "met": int(rows["met"].sum()),
         "review_price": reprints.prices["price_fj"].mean(),
         "review_least": 1 / review.max(),
         "review_most": 1 / review.min(),
@@ -124,8 +131,29 @@ def _schemes(schemes: pd.DataFrame) -> dict[str, float]:
     row = schemes[schemes["seed"].isna()].set_index("scheme")
     return {
         "by_operations": 1 / row.loc["operations", "ratio"],
-        "by_memory": row.loc["book, with memory", "ratio"],
-        "fetched_once": row.loc["book, weights fetched once", "ratio"],
+        "widest_layer": spikingformer_layers(whole=True)["state_size"].max(),
         "lemaire_low": row.loc["Lemaire et al.", "ratio_low"],
         "lemaire_high": row.loc["Lemaire et al.", "ratio_high"],
+    }
+
+
+def _schedules(schedules: pd.DataFrame) -> dict[str, float]:
+    """Ratios by case, words and schedule: ``pair_…``, ``same_…`` and ``rival_…``."""
+    table = schedules.set_index(["case", "words", "schedule"])["ratio"]
+    cases = {"pair": PUBLISHED, "same": SAME, "rival": RIVALS}
+    words = {"fp32": "32 bits", "int8": "8 bits", "seven": "32 bits, 7 nm"}
+    words["skip"] = "8 bits, zeros skipped"
+    names = {
+        "steps": STEP_BY_STEP,
+        "once": "layer by layer",
+        "fused": "layer by layer, fused",
+        "kept": IN_ACCUMULATORS,
+        "free": FREE,
+    }
+    return {
+        f"{key}_{width}_{short}": table[case, bits, schedule]
+        for key, case in cases.items()
+        for width, bits in words.items()
+        for short, schedule in names.items()
+        if (case, bits, schedule) in table.index
     }

@@ -7,10 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from opjoules.pricing.targets import cheapest_rivals
+from opjoules.pricing.schedules import STEP_BY_STEP
+from opjoules.pricing.targets import TARGETS, cheapest_rivals, on_schedule
 
 PIXELS, CLASSES = 64, 10
 LARGEST = (128, 128)
+# Targets on which words move; on a chip with memory inside its operations none does.
+SCHEDULED = tuple(name for name, target in TARGETS.items() if target.memory and not target.chip)
 
 
 def network_name(hidden: Sequence[int]) -> str:
@@ -18,17 +21,18 @@ def network_name(hidden: Sequence[int]) -> str:
     return "-".join(map(str, (PIXELS, *hidden, CLASSES)))
 
 
-def size_ratios(networks: pd.DataFrame) -> pd.DataFrame:
+def size_ratios(networks: pd.DataFrame, schedule: str = STEP_BY_STEP) -> pd.DataFrame:
     """Energy of the largest spiking network over that of the perceptron of its size.
 
     ``networks`` as from ``measure_networks``; a row a seed, a column a scenario.
     """
+    networks = on_schedule(networks, schedule)
     largest = networks[networks["network"] == network_name(LARGEST)]
     energy = largest.set_index(["seed", "scenario", "family"])["central"].unstack("family")
     return (energy["spiking"] / energy["perceptron"]).unstack("scenario")
 
 
-def rivals(networks: pd.DataFrame, margin: float) -> pd.DataFrame:
+def rivals(networks: pd.DataFrame, margin: float, schedule: str = STEP_BY_STEP) -> pd.DataFrame:
     """For each spiking network the cheapest perceptron that is as accurate, by means over seeds.
 
     Indexed by scenario and network, columns as of ``opjoules.pricing.targets.cheapest_rivals``.
@@ -37,6 +41,7 @@ def rivals(networks: pd.DataFrame, margin: float) -> pd.DataFrame:
     ------
     ValueError : in a scenario, no perceptron is as accurate as any spiking network.
     """
+    networks = on_schedule(networks, schedule)
     found = cheapest_rivals(networks, "perceptron", margin).sort_index()
     for name in networks["scenario"].unique():
         if (name, "spiking") not in found.index.droplevel("network"):
@@ -47,7 +52,9 @@ def rivals(networks: pd.DataFrame, margin: float) -> pd.DataFrame:
     return found.xs("spiking", level="family")
 
 
-def rival_ratios(networks: pd.DataFrame, margin: float) -> pd.DataFrame:
+def rival_ratios(
+    networks: pd.DataFrame, margin: float, schedule: str = STEP_BY_STEP
+) -> pd.DataFrame:
     """Energy over that of the rival, geometric mean over the sizes of spiking networks.
 
     A row a seed, a column a scenario. The rival is chosen once, by means over seeds.
@@ -56,11 +63,12 @@ def rival_ratios(networks: pd.DataFrame, margin: float) -> pd.DataFrame:
     ------
     ValueError : as :func:`rivals`.
     """
-    energy = networks.set_index(["family", "scenario", "network", "seed"])["central"].sort_index()
+    keys = ["family", "scenario", "network", "seed"]
+    energy = on_schedule(networks, schedule).set_index(keys)["central"].sort_index()
     ratios = {
         (scenario, network): energy["spiking", scenario, network]
         / energy["perceptron", scenario, rival]
-        for (scenario, network), rival in rivals(networks, margin)["rival"].items()
+        for (scenario, network), rival in rivals(networks, margin, schedule)["rival"].items()
     }  # each by seed
     logs = np.log(pd.DataFrame(ratios))  # (seeds, scenarios · sizes)
     return np.exp(logs.T.groupby(level=0).mean().T)
