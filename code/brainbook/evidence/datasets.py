@@ -95,15 +95,16 @@ def reference_texts(count: int, words: int = 200, shared: int = 8) -> dict[str, 
     """The first ``words`` words of topics of Python's language reference, by topic.
 
     The ``count`` longest topics that no decision of the book has seen. Topics quote each other:
-    one whose words share a run of ``shared`` with a longer one's, with a calibration document or
-    with a test document of :func:`text` is left out. Python ships the reference; its wording
-    changes a little from version to version.
+    one whose words share a run of ``shared`` with a longer one's, with one of ``SEEN_TOPICS``,
+    with a calibration document or with a test document of :func:`text` is left out. Python ships
+    the reference; its wording changes a little from version to version.
 
     Raises
     ------
     ValueError : fewer such topics than ``count``.
     """
-    taken = runs_of_words(map(text, CALIBRATION_TEXTS + TEST_TEXTS), shared)
+    seen = [_running(topics[name]) for name in SEEN_TOPICS]
+    taken = runs_of_words([*map(text, CALIBRATION_TEXTS + TEST_TEXTS), *seen], shared)
     found = {}
     for name in sorted(set(topics) - set(SEEN_TOPICS), key=lambda name: (-len(topics[name]), name)):
         first = list(islice(_running(topics[name]).split(), words))

@@ -18,8 +18,7 @@ cancels.
 
 Rates of either sign need two cells a unit, one for what is above zero and one for what is below;
 :func:`on_off` is the network of both, and all its rates are positive or zero. The division by
-sum_r rho_r does not depend on the text, so it needs no astrocyte. The numerator alone may be of
-either sign, and nothing but that sum is divided by: no pooled trace can come near zero.
+sum_r rho_r does not depend on the text, so it needs no astrocyte.
 """
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ def positive(m: int, d: int) -> dict[str, float]:
 
 def inhibited(m: int, d: int) -> dict[str, float]:
     """One cell a unit, all inhibit each other."""
-    return positive(m, d) | {"lateral": m * (m - 1)}
+    return positive(m, d) | {"lateral": m * (m - 1), "sum": m}
 
 
 def paired(m: int, d: int, between: float | None = None) -> dict[str, float]:
@@ -86,7 +86,7 @@ def paired(m: int, d: int, between: float | None = None) -> dict[str, float]:
 
 def around_baseline(m: int, d: int) -> dict[str, float]:
     """One reading cell a unit, around a baseline rate, and two cells that store."""
-    return paired(m, d, between=m * (m - 1)) | {"lateral": m * (m - 1), "relay": 6 * m}
+    return paired(m, d) | {"lateral": m * (m - 1), "relay": 6 * m, "sum": m}
 
 
 def through_interneurons(m: int, d: int, share: float) -> dict[str, float]:

@@ -85,7 +85,8 @@ def reference_passages(count: int, tokens: int = 196) -> dict[str, Passage]:
 
     Raises
     ------
-    ValueError : as in :func:`brainbook.evidence.datasets.reference_texts`; ``tokens`` above 200.
+    ValueError : as in :func:`brainbook.evidence.datasets.reference_texts`; more ``tokens`` than
+        the shortest of them has.
     """
     texts = reference_texts(count)
     return {name: passages(one, tokens, name)[0] for name, one in texts.items()}

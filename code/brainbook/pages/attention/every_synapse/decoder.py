@@ -80,8 +80,7 @@ def causal_errors(
     Parameters
     ----------
     sizes : units, by circuit: random units, and both that are inhibited.
-    known, documents, draw : as in :func:`brainbook.pages.attention.every_synapse.circuits.
-        paired_errors`.
+    known, documents, draw : as in ``circuits.divided_errors``.
     """
     rows = []
 
@@ -91,6 +90,7 @@ def causal_errors(
 
     for units in sizes[RANDOM]:
         drawn = torch.randn(units, known.query.shape[-1], generator=seeded(94, units, draw))
+        drawn = drawn.to(known.query.dtype)
         for name, problem in documents.items():
             read, written = (
                 (x @ drawn.T - x.square().sum(-1, keepdim=True) / 2).double()

@@ -21,9 +21,9 @@ from .circuits import (
     SHARED,
     with_synapses,
 )
-from .measure import ENSHEATHED, GOAL, LEAKS, budgets, typical
+from .measure import ENSHEATHED, GOAL, LEAKS, RODENT, budgets, typical
 from .noise import BASELINE as AROUND
-from .noise import RATES, TRACES
+from .noise import CELLS, PAIRED, SYNAPSES, TRACES
 
 LINES = {  # name beside the curve, role, line
     GATED: ("", "hybrid", {"ls": "--", "lw": 1}),
@@ -34,10 +34,13 @@ LINES = {  # name beside the curve, role, line
     EACH: ("divided at each unit", "hybrid", {"lw": 2.6}),
     BASELINE: ("around a baseline", "hybrid", {"ls": ":", "lw": 2.6}),
 }
-NOISY = {
-    RATES: ("rates of two cells", "-"),
-    TRACES: ("traces", "--"),
-    AROUND: ("around a baseline", ":"),
+NOISY = {  # circuit, where, leak: name beside the curve, role, line
+    (AROUND, SYNAPSES, LEAKS[0]): ("synapses, baseline", "hybrid", {"ls": ":"}),
+    (PAIRED, SYNAPSES, LEAKS[0]): (f"synapses, leak {LEAKS[0]:g}", "hybrid", {}),
+    (PAIRED, SYNAPSES, LEAKS[1]): (f"synapses, leak {LEAKS[1]:g}", "hybrid", {"ls": "--"}),
+    (PAIRED, SYNAPSES, LEAKS[2]): (f"synapses, leak {LEAKS[2]:g}", "hybrid", {"ls": "-."}),
+    (PAIRED, TRACES, LEAKS[0]): ("traces", "brain", {}),
+    (AROUND, CELLS, LEAKS[0]): ("cells, either way", "reference", {}),
 }
 
 
@@ -85,24 +88,24 @@ def _error_axis(ax: Axes, ticks: list[float]) -> None:
     ax.minorticks_off()
 
 
-def draw_shaken(result: pd.DataFrame) -> Figure:
-    """Page attention/every_synapse, figure draw_shaken: noise in rates and traces, two leaks."""
-    fig, axes = style.figure(1, len(LEAKS), height=3.6, sharey=True)
-    most = result["noise"].max()
-    for ax, leak in zip(axes, LEAKS, strict=True):
-        least = result.loc[result["noise"] > 0, "noise"].min()
-        ax.set(xscale="log", yscale="log", xlim=(least, most), ylim=(0.08, 20))
-        ax.set(xlabel="relative noise", title=f"lateral leak {leak:g}")
-        ax.set_xticks([0.001, 0.01, 0.1], ["0.1%", "1%", "10%"])
-        labels = []
-        for where, (name, dash) in NOISY.items():
-            rows = result[(result["where"] == where) & (result["leak"] == leak)]
-            rows = rows[rows["noise"] > 0].assign(seed=rows["document"])
-            role = "brain" if where == TRACES else "hybrid"
-            labels.append(curves.over_seeds(ax, rows, "noise", role, name, ls=dash))
-        style.label_ends(ax, labels, gap=0.07)
-    axes[0].set_ylabel("relative error of the output")
-    axes[0].set_yticks([0.1, 0.3, 1, 3, 10], ["0.1", "0.3", "1", "3", "10"])
-    for ax in axes:
-        ax.minorticks_off()
+def draw_shaken(result: tuple[pd.DataFrame, pd.DataFrame]) -> Figure:
+    """Page attention/every_synapse, figure draw_shaken: noise in cells, synapses, traces."""
+    noisy, rivals = result
+    noisy = noisy[noisy["noise"] > 0].assign(seed=noisy["document"])
+    fig, ax = style.figure(height=4.2)
+    least, most = noisy["noise"].min(), noisy["noise"].max()
+    ax.set(xscale="log", yscale="log", xlim=(least, most), ylim=(0.1, 100))
+    ax.set(xlabel="relative noise")
+    ax.set_xticks(
+        sorted(noisy["noise"].unique()), [f"{x:.1%}" for x in sorted(noisy["noise"].unique())]
+    )
+    labels = []
+    for (circuit, where, leak), (name, role, line) in NOISY.items():
+        chosen = (noisy["circuit"] == circuit) & (noisy["where"] == where)
+        rows = noisy[chosen & (noisy["leak"] == leak)]
+        labels.append(curves.over_seeds(ax, rows, "noise", role, name, **line))
+    soft = typical(rivals[rivals["budget"] == RODENT], circuit=GATED).mean()
+    labels.append(curves.level(ax, soft, "no lateral synapses", most))
+    _error_axis(ax, [0.1, 0.3, 1, 3, 10, 30, 100])
+    style.label_ends(ax, labels)
     return fig

@@ -50,6 +50,8 @@ from .noise import noisy_errors
 
 GOAL = 0.1  # relative error of the median head's output
 BUDGETS = ("rodent_low", "rodent_high", "human_low", "human_high")
+RODENT, HUMAN = BUDGETS[1], BUDGETS[3]
+SHAKEN = 0.01  # noise at which the two ways to rates of either sign are compared
 DESCRIPTIONS, REFERENCE = "data set descriptions", "language reference"
 RIVALS: dict[str, tuple[Callable[..., pd.DataFrame], tuple[str, ...]]] = {
     POOL: (pooled_errors, BUDGETS),
@@ -63,7 +65,7 @@ RIVALS: dict[str, tuple[Callable[..., pd.DataFrame], tuple[str, ...]]] = {
 ENSHEATHED = "rodent_high, ensheathed"
 FEW = 3  # every third document, where many circuits are compared
 PER_LAYER = 2  # heads of a layer then
-LEAKS, NOISES = (0.001, 0.01), (0.0, 0.003, 0.01, 0.03, 0.1)
+LEAKS, NOISES = (0.001, 0.01, 0.1), (0.0, 0.003, 0.01, 0.03, 0.1)
 
 
 @dataclass(frozen=True)
@@ -138,9 +140,9 @@ def measure_divided(descriptions: int, reference: int, tokens: int = 196) -> pd.
 
 def all_head_sizes() -> dict[tuple[str, str], int]:
     """Units by circuit and budget where all heads are tried."""
-    ends = (EACH, BUDGETS[1]), (EACH, BUDGETS[3]), (BASELINE, BUDGETS[3])
+    ends = (EACH, RODENT), (EACH, HUMAN), (BASELINE, HUMAN)
     found = {(circuit, end): _chosen(circuit, [end])[end] for circuit, end in ends}
-    reached = budgets()[BUDGETS[1]] // WIRING[EACH].ensheathed(1, D_HEAD)
+    reached = budgets()[RODENT] // WIRING[EACH].ensheathed(1, D_HEAD)
     return found | {(EACH, ENSHEATHED): int(reached)}
 
 
@@ -195,9 +197,10 @@ def measure_noise(
 ) -> pd.DataFrame:
     """Page attention/every_synapse, figure draw_shaken: columns as in ``noisy_errors``, and layer.
 
-    The circuit divided at each unit, as large as the upper human budget allows.
+    The circuit divided at each unit, as large as the upper human budget allows; half of the
+    documents of :func:`measure_rivals`.
     """
-    text, known = _some(descriptions, reference, few, tokens)
+    text, known = _some(descriptions, reference, 2 * few, tokens)
     (units,) = _chosen(EACH, BUDGETS[-1:]).values()
     frames = []
     for layer in range(LAYERS):
@@ -212,7 +215,7 @@ def measure_noise(
 def measure_decoder(
     descriptions: int, reference: int, few: int = FEW, seeds: int = 1, tokens: int = 196
 ) -> pd.DataFrame:
-    """Page attention/every_synapse, figure draw_decoder: circuits on a decoder trained here.
+    """Page attention/every_synapse, a second model: circuits on a decoder trained here.
 
     Columns circuit, units, synapses, budget, document, seed, head, error. ``seeds`` decoders,
     trained on the calibration text, read every ``few``-th document.

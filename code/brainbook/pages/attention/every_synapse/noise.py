@@ -1,4 +1,4 @@
-"""What noise in rates and in the astrocyte's traces does to the divided circuit."""
+"""What noise in cells, synapses and traces does to the divided circuit."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from brainbook.models.features.landmarks import Landmarks
 
 from .circuits import tuned_units
 
-RATES, TRACES, BASELINE = "rates of two cells", "traces", "rates around a baseline"
+PAIRED, BASELINE = "two cells", "around a baseline"
+CELLS, SYNAPSES, TRACES = "cells", "synapses", "traces"
 
 
 def noisy_errors(
@@ -26,48 +27,72 @@ def noisy_errors(
     draw: int,
     generator: Generator,
 ) -> pd.DataFrame:
-    """Errors of one layer: leak, where, noise, document, head, error.
+    """Errors of one layer: leak, circuit, where, noise, document, head, error.
+
+    Noise is in proportion: standard deviation of a factor about one. Where it enters:
+
+    cells : a cell's rate at each query, the same for all that it reaches.
+    synapses : what each synapse passes on at each query, each for itself.
+    traces : what each of a unit's two cells that store is divided by, in each document; the same
+        for both circuits.
 
     Parameters
     ----------
-    units : of a head. leaks : of the lateral network.
-    noises : standard deviations of the factors, about one, by which every cell's rate is
-        multiplied at each query, or every cell's trace in each document.
-    known, documents, draw : as in ``circuits.paired_errors``.
+    units : of a head. leaks : of the lateral network. noises : as above.
+    known, documents, draw : as in ``circuits.divided_errors``.
     generator : of the noise.
     """
     rows = []
     for leak in leaks:
         tuned = tuned_units(known, units, leak, draw=draw)
+        overlap = tuned.overlap.float()
         for name, problem in documents.items():
-            rates, exact = tuned.rates(problem.query), problem.exact()[0]
+            rates, exact = tuned.rates(problem.query).float(), problem.exact()[0]
             stored = answers(tuned.tuning.landmark, problem.key, problem.value)
+            # the least baseline with which no cell of a head falls silent
+            fired = {PAIRED: rates.abs(), BASELINE: rates - rates.amin((-2, -1), keepdim=True)}
             for noise in noises:
-                found = {
-                    RATES: mixed(_shaken(rates, noise, generator), stored),
-                    TRACES: _with_noisy_traces(rates, stored, noise, generator),
-                    BASELINE: mixed(_around_baseline(tuned, rates, noise, generator), stored),
-                }
-                for where, output in found.items():
+                divided = _with_noisy_traces(rates, stored, noise, generator)
+                found = {(PAIRED, TRACES): divided}
+                for circuit, rate in fired.items():
+                    of_cells = noise * _like(rate, generator) * rate
+                    left = _settled(tuned, overlap, of_cells)
+                    found[circuit, CELLS] = mixed(rates + of_cells - left, stored)
+                    found[circuit, SYNAPSES] = mixed(
+                        rates + _of_synapses(tuned, overlap, rate, noise, generator), stored
+                    )
+                for (circuit, where), output in found.items():
                     errors = relative_error(output, exact).tolist()
-                    rows += [(leak, where, noise, name, head, x) for head, x in enumerate(errors)]
-    return pd.DataFrame(rows, columns=["leak", "where", "noise", "document", "head", "error"])
+                    place = (leak, circuit, where, noise, name)
+                    rows += [(*place, head, x) for head, x in enumerate(errors)]
+    columns = ["leak", "circuit", "where", "noise", "document", "head", "error"]
+    return pd.DataFrame(rows, columns=columns)
 
 
-def _shaken(x: Tensor, noise: float, generator: Generator) -> Tensor:
-    return x * (1 + noise * torch.randn(x.shape, generator=generator, dtype=x.dtype))
+def _like(x: Tensor, generator: Generator) -> Tensor:
+    """Standard Gaussian numbers of the shape of ``x``."""
+    return torch.randn(x.shape, generator=generator, dtype=x.dtype)
 
 
-def _around_baseline(tuned: Landmarks, rates: Tensor, noise: float, generator: Generator) -> Tensor:
-    """What is left of rates (heads, N, m) when cells fire around a baseline, with noise.
+def _settled(tuned: Landmarks, overlap: Tensor, passed: Tensor) -> Tensor:
+    """What lateral synapses make of an error in all that a cell passes on, (heads, N, m).
 
-    The baseline is the largest rate below zero of the head, so that no cell falls silent. Noise
-    is in proportion to the whole rate, and the lateral network passes it on:
-    (K + leak I) u = kappa - K (noise x (baseline + u)).
+    (K + leak I) u = kappa - K error, so u falls by (K + leak I)^(-1) K error.
     """
-    baseline = rates.amin((-2, -1), keepdim=True).abs()
-    apart = _shaken(baseline + rates, noise, generator) - baseline - rates
-    return rates - tuned.settled(tuned.overlap @ apart.mT).mT
+    return tuned.settled(overlap @ passed.mT).mT.to(passed.dtype)
+
+
+def _of_synapses(
+    tuned: Landmarks, overlap: Tensor, rate: Tensor, noise: float, generator: Generator
+) -> Tensor:
+    """Error of what leaves the network if each synapse has noise of its own, (heads, N, m).
+
+    Errors of the lateral synapses onto one cell add up to a Gaussian number with the root of
+    sum_s (K_rs rate_s)^2; one more synapse passes a cell's rate on to what stores.
+    """
+    spread = (rate.square() @ overlap.square()).sqrt()  # K is symmetric
+    lateral = tuned.settled((noise * _like(rate, generator) * spread).mT).mT.to(rate.dtype)
+    return noise * _like(rate, generator) * rate - lateral
 
 
 def _with_noisy_traces(rates: Tensor, stored: Tensor, noise: float, generator: Generator) -> Tensor:

@@ -8,10 +8,21 @@ from brainbook.models.attention.minilm_heads import D_HEAD
 
 from .bounds import LOW_RANK, OWN
 from .circuits import BASELINE, EACH, GATED, INTERNEURONS, POOL, RANDOM, RECTIFIED, SHARED, WIRING
-from .claims import HUMAN, RODENT, SHAKEN
-from .measure import BUDGETS, DESCRIPTIONS, ENSHEATHED, REFERENCE, Measured, budgets, kind, typical
+from .measure import (
+    BUDGETS,
+    DESCRIPTIONS,
+    ENSHEATHED,
+    HUMAN,
+    REFERENCE,
+    RODENT,
+    SHAKEN,
+    Measured,
+    budgets,
+    kind,
+    typical,
+)
 from .noise import BASELINE as AROUND
-from .noise import RATES, TRACES
+from .noise import CELLS, PAIRED, SYNAPSES, TRACES
 
 TENTH = 0.1
 
@@ -97,19 +108,23 @@ def _bounds(result: Measured) -> dict[str, float]:
 
 def _noise(result: Measured) -> dict[str, float]:
     noisy = result.noisy
-    strict, loose = sorted(noisy["leak"].unique())
+    strict, middle, loose = sorted(noisy["leak"].unique())
     cells = {
-        "quiet": (strict, RATES, 0.0),
-        "rates": (strict, RATES, TENTH),
-        "traces": (strict, TRACES, TENTH),
-        "rates_loose": (loose, RATES, TENTH),
-        "traces_loose": (loose, TRACES, TENTH),
-        "around": (strict, AROUND, SHAKEN),
-        "two_cells": (strict, RATES, SHAKEN),
+        "quiet": (strict, PAIRED, CELLS, 0.0),
+        "cells": (strict, AROUND, CELLS, TENTH),
+        "around": (strict, AROUND, SYNAPSES, SHAKEN),
+        "synapses": (strict, PAIRED, SYNAPSES, SHAKEN),
+        "least": (strict, PAIRED, SYNAPSES, min(noise for noise in noisy["noise"] if noise)),
+        "synapses_middle": (middle, PAIRED, SYNAPSES, SHAKEN),
+        "quiet_loose": (loose, PAIRED, SYNAPSES, 0.0),
+        "synapses_loose": (loose, PAIRED, SYNAPSES, SHAKEN),
+        "most_loose": (loose, PAIRED, SYNAPSES, TENTH),
+        "traces": (strict, PAIRED, TRACES, TENTH),
+        "traces_loose": (loose, PAIRED, TRACES, TENTH),
     }
     return {
-        f"noise_{name}": typical(noisy, leak=leak, where=where, noise=noise).mean()
-        for name, (leak, where, noise) in cells.items()
+        f"noise_{name}": typical(noisy, leak=leak, circuit=circuit, where=where, noise=noise).mean()
+        for name, (leak, circuit, where, noise) in cells.items()
     }
 
 

@@ -185,15 +185,8 @@ def learning(frame: pd.DataFrame) -> list[Claim]:
     compared after the fewest, all else after the most. Seeds read the same passages.
     """
     few, most = frame["steps"].min(), frame["steps"].max()
-    by_head = ["steps", "split", "layer", "head", "method"]
-    error = np.log(frame.groupby(by_head)["error"].median()).unstack("method")
+    error = _log_errors(frame)
     early, late = (error.loc[steps, "test"] for steps in (few, most))
-    gap = {
-        steps: (error.loc[steps, "test"] - error.loc[steps, "calibration"])[list(STARTS)].mean(
-            axis=1
-        )
-        for steps in (few, most)
-    }
     best = late[list(STARTS)].min(axis=1)
     return [
         ordering(
@@ -228,6 +221,25 @@ def learning(frame: pd.DataFrame) -> list[Claim]:
             after_looking=True,
             unresolved="Inhibition wins by far in some heads and loses in others; six do not tell.",
         ),
+        *gaps(frame),
+    ]
+
+
+def _log_errors(frame: pd.DataFrame) -> pd.DataFrame:
+    """log of the median error over seeds and passages: a row a step count, split and head."""
+    by_head = ["steps", "split", "layer", "head", "method"]
+    return np.log(frame.groupby(by_head)["error"].median()).unstack("method")
+
+
+def gaps(frame: pd.DataFrame) -> list[Claim]:
+    """Known and held-out text, after the fewest and after the most steps; as ``learning``."""
+    few, most = frame["steps"].min(), frame["steps"].max()
+    error = _log_errors(frame)
+    apart = {
+        steps: error.loc[steps, "test"] - error.loc[steps, "calibration"] for steps in (few, most)
+    }
+    gap = {steps: by_start[list(STARTS)].mean(axis=1) for steps, by_start in apart.items()}
+    return [
         ordering(
             "hard-gap",
             "Units learned by gradient err more on held-out than on known passages (log ratio).",
