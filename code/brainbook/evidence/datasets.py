@@ -103,7 +103,7 @@ def reference_texts(count: int, words: int = 200, shared: int = 8) -> dict[str, 
     ------
     ValueError : fewer such topics than ``count``.
     """
-    seen = [_running(topics[name]) for name in SEEN_TOPICS]
+    seen = [_running(topics.get(name, "")) for name in SEEN_TOPICS]
     taken = runs_of_words([*map(text, CALIBRATION_TEXTS + TEST_TEXTS), *seen], shared)
     found = {}
     for name in sorted(set(topics) - set(SEEN_TOPICS), key=lambda name: (-len(topics[name]), name)):

@@ -52,9 +52,13 @@ def causal_answers(landmark: Tensor, key: Tensor, value: Tensor) -> Tensor:
     return (held / trace.unsqueeze(-1)).to(value.dtype)
 
 
-def mixed(rates: Tensor, answer: Tensor) -> Tensor:
-    """o(q), (..., N, d_value), for rates (..., N, m) and answers (..., m, d_value)."""
-    return (rates @ answer.to(rates.dtype) / rates.sum(-1, keepdim=True)).to(answer.dtype)
+def mixed(rates: Tensor, answer: Tensor, summed: bool = True) -> Tensor:
+    """o(q), (..., N, d_value), for rates (..., N, m) and answers (..., m, d_value).
+
+    ``summed`` : whether it is divided by the sum of the rates.
+    """
+    total = rates @ answer.to(rates.dtype)
+    return (total / rates.sum(-1, keepdim=True) if summed else total).to(answer.dtype)
 
 
 @torch.no_grad()
@@ -81,8 +85,9 @@ def read_divided(tuned: Landmarks, problems: Sequence[Problem]) -> list[Tensor]:
 def on_off(overlap: Tensor, drive: Tensor, ridge: float, steps: int) -> tuple[Tensor, Tensor]:
     """Rates of the cells above and below zero, (n, m) each, both non-negative.
 
-    Each unit has a membrane u and two cells that fire max(u, 0) and max(-u, 0). Every cell
-    pushes membranes by its rate times K, with opposite signs:
+    Each unit has two cells that fire max(u, 0) and max(-u, 0), from membranes u and -u, or from
+    one that they share. Every cell pushes every membrane by its rate times K, with opposite
+    signs, its own as well:
 
         tau du/dt = kappa - ridge (on - off) - K (on - off),    on - off = u.
 
@@ -132,10 +137,10 @@ def rectified(overlap: Tensor, drive: Tensor, ridge: float, steps: int = 100) ->
 
 
 def through_interneurons(overlap: Tensor, drive: Tensor, ridge: float, rank: int) -> Tensor:
-    """Rates where units inhibit each other through ``rank`` interneurons only, (n, m).
+    """Rates where all that units tell each other goes through ``rank`` interneurons, (n, m).
 
-    K is replaced by the nearest matrix of that rank plus what the diagonal lacks, a leak of each
-    unit's own: the best that so few interneurons can do for K.
+    Each interneuron carries one eigenvector of K, those of the largest eigenvalues; what none
+    carries is lost.
 
     Raises
     ------
@@ -144,8 +149,5 @@ def through_interneurons(overlap: Tensor, drive: Tensor, ridge: float, rank: int
     if not 1 <= rank <= len(overlap):
         raise ValueError(f"rank: got {rank}; allowed are 1 to {len(overlap)}, the units")
     values, vectors = torch.linalg.eigh(overlap)
-    weight = vectors[:, -rank:] * values[-rank:].clamp_min(0).sqrt()  # (m, rank)
-    leak = overlap.diagonal() - weight.square().sum(-1) + ridge  # (m,)
-    free = drive / leak
-    small = torch.eye(rank, dtype=weight.dtype) + weight.mT @ (weight / leak[:, None])
-    return free - torch.linalg.solve(small, (free @ weight).mT).mT @ weight.mT / leak
+    carried = vectors[:, -rank:]  # (m, rank)
+    return (drive @ carried / (values[-rank:] + ridge)) @ carried.mT

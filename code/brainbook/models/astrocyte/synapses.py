@@ -8,8 +8,9 @@ Counted for one head of width d, with stored values of the same width:
   tuned unit are the same.
 - *stored*: from each cell that stores to the d output neurons; these the astrocyte ensheathes.
 - *trace*: one contact of the astrocyte with each cell that stores.
-- *lateral*: between reading cells, a synapse a direction, none of a cell with itself; with two
-  cells a unit also one to the interneuron through which a cell acts with the opposite sign.
+- *lateral*: from each reading cell to each membrane that the network moves, its own as well: what
+  a cell fires comes back to it. With two cells a unit also one to the interneuron through which a
+  cell acts with the opposite sign.
 - *relay*: within a unit that has several cells. Two cells that read and store: one synapse from
   the input cell to the cell above zero, two to the cell below, of either sign, for writing and
   reading. One reading cell around a baseline: one from the input cell to it, two from the input
@@ -47,8 +48,8 @@ class Wiring:
         return sum(self.counts(units, d).values())
 
     def ensheathed(self, units: int, d: int) -> int:
-        """Synapses that the astrocyte must reach."""
-        return self.cells * units * d
+        """What the astrocyte must reach: stored synapses, and a contact with each cell."""
+        return self.cells * units * (d + 1)
 
     def units_within(self, budget: float, d: int) -> int:
         """Most units whose synapses, all of them, stay within ``budget``; 0 if one is too many."""
@@ -68,12 +69,12 @@ def positive(m: int, d: int) -> dict[str, float]:
 
 def inhibited(m: int, d: int) -> dict[str, float]:
     """One cell a unit, all inhibit each other."""
-    return positive(m, d) | {"lateral": m * (m - 1), "sum": m}
+    return positive(m, d) | {"lateral": m * m, "sum": m}
 
 
 def paired(m: int, d: int, between: float | None = None) -> dict[str, float]:
     """Two cells a unit, which all push each other; ``between``: other lateral synapses."""
-    among = 2 * m * (2 * m - 1) if between is None else between
+    among = (2 * m) ** 2 if between is None else between
     return {
         "input": m * d,
         "stored": 2 * m * d,
@@ -84,9 +85,14 @@ def paired(m: int, d: int, between: float | None = None) -> dict[str, float]:
     }
 
 
+def one_membrane(m: int, d: int) -> dict[str, float]:
+    """Two cells a unit that share a membrane, so that each synapse moves both."""
+    return paired(m, d, between=2 * m * m)
+
+
 def around_baseline(m: int, d: int) -> dict[str, float]:
     """One reading cell a unit, around a baseline rate, and two cells that store."""
-    return paired(m, d) | {"lateral": m * (m - 1), "relay": 6 * m, "sum": m}
+    return paired(m, d) | {"lateral": m * m, "relay": 6 * m, "sum": m}
 
 
 def through_interneurons(m: int, d: int, share: float) -> dict[str, float]:

@@ -18,10 +18,16 @@ from brainbook.pages.attention.every_synapse.circuits import (
     RECTIFIED,
     SHARED,
 )
-from brainbook.pages.attention.every_synapse.claims import HUMAN, RODENT, SHAKEN
-from brainbook.pages.attention.every_synapse.measure import ENSHEATHED, LEAKS
+from brainbook.pages.attention.every_synapse.measure import (
+    ENSHEATHED,
+    HUMAN,
+    LEAKS,
+    NOISES,
+    RODENT,
+    SHAKEN,
+)
 from brainbook.pages.attention.every_synapse.noise import BASELINE as AROUND
-from brainbook.pages.attention.every_synapse.noise import RATES, TRACES
+from brainbook.pages.attention.every_synapse.noise import CELLS, PAIRED, SYNAPSES
 
 SCATTER = {"a": -0.1, "b": 0.05, "c": 0.0, "d": -0.05, "e": 0.1}  # of logs, by document
 GOAL = 0.1
@@ -61,11 +67,14 @@ def fitting() -> Measured:
         (POOL, RODENT): 0.3,  # another budget than the claim's
         (RECTIFIED, RODENT): 0.3,
     }
+    quiet, loud, least = 0.2, max(NOISES), min(LEAKS)
     noisy = {
-        (leak, where, noise): error
-        for leak in LEAKS
-        for noise, loud in ((0.0, 0.2), (SHAKEN, 2.0 if leak == min(LEAKS) else 0.19))
-        for where, error in ((AROUND, loud), (RATES, 0.21), (TRACES, 0.25))
+        (least, PAIRED, CELLS, 0.0): quiet,
+        (least, AROUND, CELLS, loud): quiet * 1.01,
+        (least, PAIRED, SYNAPSES, SHAKEN): 0.8,
+        (least, AROUND, SYNAPSES, SHAKEN): 8.0,
+        (0.1, PAIRED, SYNAPSES, SHAKEN): quiet,  # another leak than the claims'
+        (0.1, AROUND, SYNAPSES, SHAKEN): quiet,
     }
     wide = {(circuit, RODENT): error for circuit, error in ((RANDOM, 0.5), (EACH, 0.1))}
     empty = pd.DataFrame()
@@ -74,7 +83,7 @@ def fitting() -> Measured:
         frame_of(rivals, "circuit", "budget"),
         empty,
         frame_of(wide | {(RANDOM, HUMAN): 0.05}, "circuit", "budget"),
-        frame_of(noisy, "leak", "where", "noise"),
+        frame_of(noisy, "leak", "circuit", "where", "noise"),
         Sweep(empty, empty, empty),
         {"weights": 0.0, "cells": 0.0},
         GOAL,
@@ -103,7 +112,9 @@ OPPOSITES = {
     "every-soft": times(0.6, "rivals", circuit=GATED),
     "every-interneurons": times(0.3, "rivals", circuit=INTERNEURONS),
     "every-shared": times(0.4, "rivals", circuit=SHARED),
-    "every-noise": times(0.1, "noisy", leak=min(LEAKS), where=AROUND, noise=SHAKEN),
+    "every-noise-cancelled": times(1.2, "noisy", circuit=AROUND, where=CELLS),
+    "every-noise-synapses": times(0.3, "noisy", circuit=PAIRED, where=SYNAPSES),
+    "every-noise-baseline": times(0.05, "noisy", circuit=AROUND, where=SYNAPSES),
     "every-decoder": times(6.0, "decoder", circuit=EACH),
 }
 EQUALS = {  # a rival that is exactly as good
@@ -115,7 +126,9 @@ EQUALS = {  # a rival that is exactly as good
     "every-soft": times(0.36 / 0.5, "rivals", circuit=GATED),
     "every-interneurons": times(0.2 / 0.5, "rivals", circuit=INTERNEURONS),
     "every-shared": times(0.2 / 0.4, "rivals", circuit=SHARED),
-    "every-noise": times(0.21 / 2.0, "noisy", leak=min(LEAKS), where=AROUND, noise=SHAKEN),
+    "every-noise-cancelled": times(1.1 / 1.01, "noisy", circuit=AROUND, where=CELLS),
+    "every-noise-synapses": times(0.5 / 0.8, "noisy", circuit=PAIRED, where=SYNAPSES),
+    "every-noise-baseline": times(0.1, "noisy", circuit=AROUND, where=SYNAPSES),
     "every-decoder": times(5.0, "decoder", circuit=EACH),
 }
 

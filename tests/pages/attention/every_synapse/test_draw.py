@@ -6,7 +6,7 @@ import pytest
 from brainbook.pages.attention import every_synapse as page
 from brainbook.pages.attention.every_synapse.circuits import BASELINE, EACH
 from brainbook.pages.attention.every_synapse.draw import LINES, NOISY
-from brainbook.pages.attention.every_synapse.measure import ENSHEATHED, GOAL, LEAKS
+from brainbook.pages.attention.every_synapse.measure import ENSHEATHED, GOAL
 
 
 def has_line(ax, x, y) -> bool:
@@ -67,14 +67,15 @@ def test_marks_are_all_heads_without_the_budget_that_counts_contacts_only(counte
         assert marks[synapses] == pytest.approx((error.mean(), half), rel=1e-3)
 
 
-def test_shaken_figure_has_three_curves_for_each_leak(measured, draw_both):
-    axes = draw_both(page.draw_shaken, measured.noisy).axes
-    assert len(axes) == len(LEAKS)
-    for ax, leak in zip(axes, LEAKS, strict=True):
-        assert ax.get_title("left").endswith(f" {leak:g}")
-        assert {name for name, _ in NOISY.values()} <= {text.get_text() for text in ax.texts}
-        rows = measured.noisy[(measured.noisy["leak"] == leak) & (measured.noisy["noise"] > 0)]
-        for where, part in rows.groupby("where"):
-            curve = median_curve(part, "noise")
-            assert has_line(ax, curve.index, curve), where
-    assert set(measured.noisy["where"]) == set(NOISY)
+def test_shaken_figure_has_a_curve_for_each_place_and_the_rival_s_level(measured, draw_both):
+    (ax,) = draw_both(page.draw_shaken, (measured.noisy, measured.rivals)).axes
+    shown = {text.get_text() for text in ax.texts}
+    assert {name for name, *_ in NOISY.values()} | {"no lateral synapses"} <= shown
+    noisy = measured.noisy[measured.noisy["noise"] > 0]
+    for circuit, where, leak in NOISY:
+        part = noisy.query("circuit == @circuit and `where` == @where and leak == @leak")
+        curve = median_curve(part, "noise")
+        assert has_line(ax, curve.index, curve), (circuit, where, leak)
+    soft = measured.rivals.query("circuit == @GATED and budget == 'rodent_high'")
+    level = soft.groupby("document")["error"].median().mean()
+    assert any(np.allclose(line.get_ydata(), level) for line in ax.lines)

@@ -142,7 +142,8 @@ def test_noise_is_put_into_the_largest_circuit(measured):
     assert set(noisy["leak"]) == set(LEAKS) and set(noisy["noise"]) == set(NOISES)
     quiet = noisy[(noisy["noise"] == 0) & (noisy["leak"] == LEAKS[0])]
     expected = typical(measured.rivals, circuit=EACH, budget=BUDGETS[3])
-    for _, rows in quiet.groupby("where"):
+    expected = expected[expected.index[::2]]  # every second of the documents
+    for _, rows in quiet.groupby(["circuit", "where"]):
         assert typical(rows).to_dict() == pytest.approx(expected.to_dict(), rel=1e-2)
 
 

@@ -9,7 +9,7 @@ from brainbook.pages.attention.every_synapse.bounds import LOW_RANK
 from brainbook.pages.attention.every_synapse.circuits import BASELINE, EACH, POOL, RECTIFIED
 from brainbook.pages.attention.every_synapse.measure import ENSHEATHED
 from brainbook.pages.attention.every_synapse.noise import BASELINE as AROUND
-from brainbook.pages.attention.every_synapse.noise import RATES, TRACES
+from brainbook.pages.attention.every_synapse.noise import CELLS, PAIRED, SYNAPSES, TRACES
 
 
 def mean(frame, where: str) -> float:
@@ -72,14 +72,16 @@ def test_rivals_bounds_and_the_decoder(told, measured):
 
 def test_noise(told, measured):
     cells = {
-        "quiet": (0.001, RATES, 0.0),
-        "rates": (0.001, RATES, 0.1),
-        "traces_loose": (0.01, TRACES, 0.1),
-        "around": (0.001, AROUND, 0.03),
-        "two_cells": (0.001, RATES, 0.03),
+        "quiet": (0.001, PAIRED, CELLS, 0.0),
+        "cells": (0.001, AROUND, CELLS, 0.1),
+        "traces_loose": (0.1, PAIRED, TRACES, 0.1),
+        "around": (0.001, AROUND, SYNAPSES, 0.01),
+        "synapses_middle": (0.01, PAIRED, SYNAPSES, 0.01),
+        "least": (0.001, PAIRED, SYNAPSES, 0.003),
     }
-    for name, (leak, place, noise) in cells.items():
+    for name, (leak, circuit, place, noise) in cells.items():
         where = f"leak == {leak} and `where` == {place!r} and noise == {noise}"
+        where += f" and circuit == {circuit!r}"
         assert told[f"noise_{name}"] == pytest.approx(mean(measured.noisy, where))
 
 

@@ -30,6 +30,8 @@ GATED = "tuned, chosen softly"
 RECTIFIED = "tuned, inhibited, one cell a unit"
 POOL = "tuned, inhibited, divided once"
 EACH = "tuned, inhibited, divided at each unit"
+MEMBRANE = "divided at each unit, two cells share a membrane"
+UNSUMMED = "divided at each unit, not by the sum"
 BASELINE = "divided at each unit, around a baseline"
 INTERNEURONS = "divided at each unit, few interneurons"
 SHARED = "divided at each unit, one network a layer"
@@ -41,6 +43,8 @@ WIRING = {
     RECTIFIED: Wiring(synapses.inhibited, cells=1, signed=False),
     POOL: Wiring(synapses.paired, cells=2, signed=True),
     EACH: Wiring(synapses.paired, cells=2, signed=True),
+    UNSUMMED: Wiring(synapses.paired, cells=2, signed=True),
+    MEMBRANE: Wiring(synapses.one_membrane, cells=2, signed=True),
     BASELINE: Wiring(synapses.around_baseline, cells=2, signed=True),
     INTERNEURONS: Wiring(partial(synapses.through_interneurons, share=SHARE), 2, signed=True),
     SHARED: Wiring(partial(synapses.shared, heads=HEADS), cells=2, signed=True),
@@ -63,11 +67,20 @@ def _frame(units: int, found: Outputs) -> pd.DataFrame:
 
 
 def tuned_units(
-    known: Problem, units: int, leak: float = LEAK, *, draw: int, metric: Tensor | None = None
+    known: Problem,
+    units: int,
+    leak: float = LEAK,
+    *,
+    draw: int,
+    metric: Tensor | None = None,
 ) -> Landmarks:
-    """Units of one layer's heads, from calibration text (passages, heads, N, d)."""
+    """Units of one layer's heads, from calibration text (passages, heads, N, d).
+
+    ``metric`` : S, if it is another than the usual one. float64 where a small leak asks for it.
+    """
     generator = seeded(91, units, draw)
-    precision = {"ridge": leak, "dtype": torch.float32, "metric": metric}
+    dtype = torch.float32 if leak >= LEAK else torch.float64
+    precision = {"ridge": leak, "dtype": dtype, "metric": metric}
     return Landmarks.fitted(known.query, known.key, units, generator, **precision)
 
 
@@ -78,6 +91,7 @@ def divided_errors(
     draw: int,
     circuit: str = EACH,
     metric: Tensor | None = None,
+    leak: float = LEAK,
 ) -> pd.DataFrame:
     """Divided at each unit, rates of either sign, one layer; ``COLUMNS``.
 
@@ -88,9 +102,10 @@ def divided_errors(
     documents : heads on test text, (heads, N, d), by name.
     draw : of the landmarks.
     circuit : the name in the frame: how rates of either sign come about makes no difference here.
-    metric : S, where it is known already.
+    metric : S, if it is another than the usual one, or known already.
+    leak : of the lateral network.
     """
-    tuned = tuned_units(known, units, draw=draw, metric=metric)
+    tuned = tuned_units(known, units, leak, draw=draw, metric=metric)
     found = read_divided(tuned, list(documents.values()))
 
     def outputs() -> Outputs:
@@ -109,6 +124,21 @@ def pooled_errors(
     def outputs() -> Outputs:
         for (name, problem), readout in zip(documents.items(), found, strict=True):
             yield POOL, name, readout.output, problem.exact()[0]
+
+    return _frame(units, outputs())
+
+
+def unsummed_errors(
+    units: int, known: Problem, documents: Mapping[str, Problem], draw: int
+) -> pd.DataFrame:
+    """Divided at each unit, and not by the sum of rates; as :func:`divided_errors`."""
+    tuned = tuned_units(known, units, draw=draw)
+
+    def outputs() -> Outputs:
+        for name, problem in documents.items():
+            stored = answers(tuned.tuning.landmark, problem.key, problem.value)
+            output = mixed(tuned.rates(problem.query), stored, summed=False)
+            yield UNSUMMED, name, output, problem.exact()[0]
 
     return _frame(units, outputs())
 

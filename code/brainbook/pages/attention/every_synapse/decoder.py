@@ -23,6 +23,7 @@ SETTINGS = Settings(
     width=2 * D_HEAD, heads=2, blocks=2, window=128, epochs=4, learning_rate=3e-3, dropout=0.1
 )
 PIECES = 2048  # word pieces that the decoder knows; 0 stands for any other
+SO_FAR = "mean of the values so far"
 MARKS = 1  # at either end of a passage
 
 
@@ -77,6 +78,8 @@ def causal_errors(
 ) -> pd.DataFrame:
     """Published and tuned circuits on a decoder's heads: circuit, units, document, head, error.
 
+    Beside them the mean of the values so far, which attends to nothing, with 0 units.
+
     Parameters
     ----------
     sizes : units, by circuit: random units, and both that are inhibited.
@@ -88,6 +91,10 @@ def causal_errors(
         errors = relative_error(output, causal_attention(problem)).tolist()
         rows.extend((circuit, units, name, head, error) for head, error in enumerate(errors))
 
+    for name, problem in documents.items():
+        alike = torch.ones(problem.query.shape[-2], problem.query.shape[-2], dtype=torch.float64)
+        output = _masked(alike.expand(len(problem.query), -1, -1), problem.value)
+        add(SO_FAR, 0, name, output, problem)
     for units in sizes[RANDOM]:
         drawn = torch.randn(units, known.query.shape[-1], generator=seeded(94, units, draw))
         drawn = drawn.to(known.query.dtype)

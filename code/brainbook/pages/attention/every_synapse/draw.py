@@ -15,15 +15,16 @@ from .circuits import (
     EACH,
     GATED,
     INTERNEURONS,
+    MEMBRANE,
     POOL,
     RANDOM,
     RECTIFIED,
     SHARED,
     with_synapses,
 )
-from .measure import ENSHEATHED, GOAL, LEAKS, RODENT, budgets, typical
+from .measure import GOAL, HUMAN, LEAKS, RODENT, budgets, typical
 from .noise import BASELINE as AROUND
-from .noise import CELLS, PAIRED, SYNAPSES, TRACES
+from .noise import CELLS, INPUTS, PAIRED, SYNAPSES, TRACES
 
 LINES = {  # name beside the curve, role, line
     GATED: ("", "hybrid", {"ls": "--", "lw": 1}),
@@ -39,6 +40,7 @@ NOISY = {  # circuit, where, leak: name beside the curve, role, line
     (PAIRED, SYNAPSES, LEAKS[0]): (f"synapses, leak {LEAKS[0]:g}", "hybrid", {}),
     (PAIRED, SYNAPSES, LEAKS[1]): (f"synapses, leak {LEAKS[1]:g}", "hybrid", {"ls": "--"}),
     (PAIRED, SYNAPSES, LEAKS[2]): (f"synapses, leak {LEAKS[2]:g}", "hybrid", {"ls": "-."}),
+    (PAIRED, INPUTS, LEAKS[0]): ("inputs", "transformer", {}),
     (PAIRED, TRACES, LEAKS[0]): ("traces", "brain", {}),
     (AROUND, CELLS, LEAKS[0]): ("cells, either way", "reference", {}),
 }
@@ -70,8 +72,8 @@ def draw_counted(result: tuple[pd.DataFrame, pd.DataFrame, Sweep]) -> Figure:
     ax.annotate(
         "chosen softly", (soft, typical(rivals, circuit=GATED, synapses=soft).median()), **place
     )
-    for circuit, mark in ((EACH, "o"), (BASELINE, "D")):
-        whole = divided[(divided["circuit"] == circuit) & (divided["budget"] != ENSHEATHED)]
+    for circuit, mark in ((EACH, "o"), (MEMBRANE, "s"), (BASELINE, "D")):
+        whole = divided[(divided["circuit"] == circuit) & (divided["budget"] == HUMAN)]
         for synapses, part in whole.groupby("synapses"):
             error = mean_interval(typical(part), over="documents")
             shade = {"color": style.colour("ink"), "mfc": "none", "ms": 7, "capsize": 3}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import product
 
 import pandas as pd
 
@@ -29,10 +30,13 @@ from .circuits import (
     EACH,
     GATED,
     INTERNEURONS,
+    LEAK,
+    MEMBRANE,
     POOL,
     RANDOM,
     RECTIFIED,
     SHARED,
+    UNSUMMED,
     WIRING,
     divided_errors,
     gated_errors,
@@ -41,10 +45,11 @@ from .circuits import (
     rectified_errors,
     shared_errors,
     sizes_within,
+    unsummed_errors,
     with_synapses,
 )
 from .decoder import D_HEAD as WIDE
-from .decoder import causal_errors, heads_of, renumbered, taught
+from .decoder import SO_FAR, causal_errors, heads_of, renumbered, taught
 from .decoder import tokens as in_new_numbers
 from .noise import noisy_errors
 
@@ -57,12 +62,16 @@ RIVALS: dict[str, tuple[Callable[..., pd.DataFrame], tuple[str, ...]]] = {
     POOL: (pooled_errors, BUDGETS),
     EACH: (divided_errors, BUDGETS),
     BASELINE: (partial(divided_errors, circuit=BASELINE), BUDGETS),
+    UNSUMMED: (unsummed_errors, BUDGETS[3:]),
     GATED: (gated_errors, BUDGETS[:3]),  # a human's upper budget exceeds the calibration queries
     RECTIFIED: (rectified_errors, BUDGETS[1::2]),
     INTERNEURONS: (interneuron_errors, BUDGETS[1::2]),
     SHARED: (shared_errors, BUDGETS[1::2]),
 }
 ENSHEATHED = "rodent_high, ensheathed"
+ANEW = "human_high, constants chosen anew"
+SCALES, SMALL = (0.25, 0.35, 0.5, 0.7, 1.0), (1e-5, 1e-4, 1e-3, 1e-2)  # of S, and leaks
+HELD_BACK, TRIED = 4, 256  # calibration passages that constants are chosen on, units then
 FEW = 3  # every third document, where many circuits are compared
 PER_LAYER = 2  # heads of a layer then
 LEAKS, NOISES = (0.001, 0.01, 0.1), (0.0, 0.003, 0.01, 0.03, 0.1)
@@ -115,9 +124,10 @@ def kind(document: str) -> str:
 def measure_divided(descriptions: int, reference: int, tokens: int = 196) -> pd.DataFrame:
     """Page attention/every_synapse, figure draw_counted: all heads, divided at each unit.
 
-    Columns circuit, units, synapses, budget, document, layer, head, error. As many units as fit
-    into the upper budgets, all synapses counted; and, budget ``rodent_high, ensheathed``, as
-    many as fit if only those count that the astrocyte must reach.
+    Columns circuit, units, synapses, budget, document, layer, head, error, scale (of S), leak. As
+    many units as fit into the upper human budget, all synapses counted, with the constants of
+    attention/one_astrocyte and with those of ``chosen_constants``; and, budget
+    ``rodent_high, ensheathed``, as many as the astrocyte can reach.
 
     Parameters
     ----------
@@ -126,6 +136,7 @@ def measure_divided(descriptions: int, reference: int, tokens: int = 196) -> pd.
     """
     text = documents(descriptions, reference, tokens)
     known = problem_on(calibration_passages(tokens))
+    scale, small = chosen_constants(known[:, :, :PER_LAYER])
     frames = []
     seen = {name: heads_on(ids).problem for name, ids in text.items()}
     for layer in range(LAYERS):
@@ -133,17 +144,38 @@ def measure_divided(descriptions: int, reference: int, tokens: int = 196) -> pd.
         part = known[:, layer]
         metric = usual_metric(part.query, part.key)
         for (circuit, budget), units in all_head_sizes().items():
-            found = divided_errors(units, part, heads, layer, circuit, metric)
-            frames.append(found.assign(layer=layer, budget=budget))
+            factor, leak = (scale, small) if budget == ANEW else (1.0, LEAK)
+            found = divided_errors(units, part, heads, layer, circuit, factor * metric, leak)
+            frames.append(found.assign(layer=layer, budget=budget, scale=factor, leak=leak))
     return with_synapses(pd.concat(frames, ignore_index=True))
+
+
+def chosen_constants(known: Problem) -> tuple[float, float]:
+    """Factor of S, and leak, with which the median head errs least on held-back passages.
+
+    ``known`` : heads on calibration text, (passages, layers, heads, N, d); the last
+    ``HELD_BACK`` passages are read by units that the others tuned.
+    """
+    frames = []
+    for layer in range(known.query.shape[1]):
+        fit, held = known[:-HELD_BACK, layer], known[-HELD_BACK:, layer]
+        test = {str(number): held[number] for number in range(HELD_BACK)}
+        metric = usual_metric(fit.query, fit.key)
+        for scale, leak in product(SCALES, SMALL):
+            found = divided_errors(TRIED, fit, test, layer, EACH, scale * metric, leak)
+            frames.append(found.assign(layer=layer, scale=scale, leak=leak))
+    error = pd.concat(frames).groupby(["scale", "leak"])["error"].median()
+    return error.idxmin()
 
 
 def all_head_sizes() -> dict[tuple[str, str], int]:
     """Units by circuit and budget where all heads are tried."""
-    ends = (EACH, RODENT), (EACH, HUMAN), (BASELINE, HUMAN)
-    found = {(circuit, end): _chosen(circuit, [end])[end] for circuit, end in ends}
+    found = {
+        (circuit, HUMAN): _chosen(circuit, [HUMAN])[HUMAN] for circuit in (EACH, MEMBRANE, BASELINE)
+    }
     reached = budgets()[RODENT] // WIRING[EACH].ensheathed(1, D_HEAD)
-    return found | {(EACH, ENSHEATHED): int(reached)}
+    anew = {(circuit, ANEW): found[circuit, HUMAN] for circuit in (EACH, MEMBRANE)}
+    return found | anew | {(EACH, ENSHEATHED): int(reached)}
 
 
 @store.kept
@@ -217,8 +249,9 @@ def measure_decoder(
 ) -> pd.DataFrame:
     """Page attention/every_synapse, a second model: circuits on a decoder trained here.
 
-    Columns circuit, units, synapses, budget, document, seed, head, error. ``seeds`` decoders,
-    trained on the calibration text, read every ``few``-th document.
+    Columns circuit, units, synapses, budget (empty for the mean of the values so far), document,
+    seed, head, error. ``seeds`` decoders, trained on the calibration text, read every
+    ``few``-th document.
     """
     passages = calibration_passages(tokens)
     numbers = renumbered(passages)
@@ -235,15 +268,18 @@ def measure_decoder(
         wanted = {name: list(found.values()) for name, found in by_circuit.items()}
         found = causal_errors(wanted, stacked(read), test, draw=seed)
         frames.append(found.assign(seed=seed))
-    frame = with_synapses(pd.concat(frames, ignore_index=True), WIDE)
+    frame = pd.concat(frames, ignore_index=True)
+    alike = frame["circuit"] == SO_FAR
+    found = with_synapses(frame[~alike], WIDE)
     names = {
         (circuit, units): budget
-        for source, found in by_circuit.items()
+        for source, by_budget in by_circuit.items()
         for circuit in ((POOL, EACH) if source == EACH else (source,))
-        for budget, units in found.items()
+        for budget, units in by_budget.items()
     }
-    pairs = zip(frame["circuit"], frame["units"], strict=True)
-    return frame.assign(budget=[names[pair] for pair in pairs])
+    pairs = zip(found["circuit"], found["units"], strict=True)
+    found = found.assign(budget=[names[pair] for pair in pairs])
+    return pd.concat([found, frame[alike].assign(synapses=0, budget="")], ignore_index=True)
 
 
 def measure_published(log2_units: int, seeds: Sequence[int], tokens: int = 196) -> Sweep:

@@ -15,7 +15,7 @@ from brainbook.models.features.landmarks import Landmarks
 from .circuits import tuned_units
 
 PAIRED, BASELINE = "two cells", "around a baseline"
-CELLS, SYNAPSES, TRACES = "cells", "synapses", "traces"
+CELLS, SYNAPSES, INPUTS, TRACES = "cells", "synapses", "inputs", "traces"
 
 
 def noisy_errors(
@@ -31,8 +31,9 @@ def noisy_errors(
 
     Noise is in proportion: standard deviation of a factor about one. Where it enters:
 
-    cells : a cell's rate at each query, the same for all that it reaches.
+    cells : a reading cell's rate at each query, the same for all that it reaches, itself as well.
     synapses : what each synapse passes on at each query, each for itself.
+    inputs : what a unit's input cell tells at each query; the same for both circuits.
     traces : what each of a unit's two cells that store is divided by, in each document; the same
         for both circuits.
 
@@ -48,12 +49,15 @@ def noisy_errors(
         overlap = tuned.overlap.float()
         for name, problem in documents.items():
             rates, exact = tuned.rates(problem.query).float(), problem.exact()[0]
+            drive = tuned.tuning_curves(problem.query).float()
             stored = answers(tuned.tuning.landmark, problem.key, problem.value)
             # the least baseline with which no cell of a head falls silent
             fired = {PAIRED: rates.abs(), BASELINE: rates - rates.amin((-2, -1), keepdim=True)}
             for noise in noises:
                 divided = _with_noisy_traces(rates, stored, noise, generator)
-                found = {(PAIRED, TRACES): divided}
+                told = noise * _like(drive, generator) * drive
+                asked = rates + tuned.settled(told.mT).mT.to(rates.dtype)
+                found = {(PAIRED, TRACES): divided, (PAIRED, INPUTS): mixed(asked, stored)}
                 for circuit, rate in fired.items():
                     of_cells = noise * _like(rate, generator) * rate
                     left = _settled(tuned, overlap, of_cells)

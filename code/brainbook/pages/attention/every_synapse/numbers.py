@@ -7,8 +7,22 @@ from brainbook.models.astrocyte.baselines import CONSTANT, MEAN, NEAREST
 from brainbook.models.attention.minilm_heads import D_HEAD
 
 from .bounds import LOW_RANK, OWN
-from .circuits import BASELINE, EACH, GATED, INTERNEURONS, POOL, RANDOM, RECTIFIED, SHARED, WIRING
+from .circuits import (
+    BASELINE,
+    EACH,
+    GATED,
+    INTERNEURONS,
+    MEMBRANE,
+    POOL,
+    RANDOM,
+    RECTIFIED,
+    SHARED,
+    UNSUMMED,
+    WIRING,
+)
+from .decoder import SO_FAR
 from .measure import (
+    ANEW,
     BUDGETS,
     DESCRIPTIONS,
     ENSHEATHED,
@@ -22,7 +36,7 @@ from .measure import (
     typical,
 )
 from .noise import BASELINE as AROUND
-from .noise import CELLS, PAIRED, SYNAPSES, TRACES
+from .noise import CELLS, INPUTS, PAIRED, SYNAPSES, TRACES
 
 TENTH = 0.1
 
@@ -45,7 +59,9 @@ def _goals(result: Measured) -> dict[str, float]:
     ends = {
         "reached": (EACH, ENSHEATHED),
         "human": (EACH, HUMAN),
-        "rodent": (EACH, RODENT),
+        "anew": (EACH, ANEW),
+        "membrane": (MEMBRANE, HUMAN),
+        "membrane_anew": (MEMBRANE, ANEW),
         "around": (BASELINE, HUMAN),
     }
     found: dict[str, float] = {"documents": divided["document"].nunique()}
@@ -58,10 +74,14 @@ def _goals(result: Measured) -> dict[str, float]:
         found[f"{name}_spread"] = interval.half_width
         for short, prose in (("descriptions", DESCRIPTIONS), ("reference", REFERENCE)):
             found[f"{name}_{short}"] = error[error.index.map(kind) == prose].mean()
+        by_head = rows.groupby(["layer", "head"])["error"].median()
+        found[f"{name}_heads"] = int((by_head < result.goal).sum())
         counts = WIRING[circuit].counts(units, D_HEAD)
         found[f"{name}_lateral"] = 100 * counts["lateral"] / sum(counts.values())
         found[f"{name}_millions"] = sum(counts.values()) / 1e6
-    return found
+    chosen = divided[divided["budget"] == ANEW].iloc[0]
+    heads = len(divided.groupby(["layer", "head"]))
+    return found | {"scale": chosen["scale"], "leak": chosen["leak"], "heads": heads}
 
 
 def _rivals(result: Measured) -> dict[str, float]:
@@ -70,6 +90,7 @@ def _rivals(result: Measured) -> dict[str, float]:
         "each": EACH,
         "pool": POOL,
         "baseline": BASELINE,
+        "unsummed": UNSUMMED,
         "one_cell": RECTIFIED,
         "soft": GATED,
         "interneurons": INTERNEURONS,
@@ -115,6 +136,8 @@ def _noise(result: Measured) -> dict[str, float]:
         "around": (strict, AROUND, SYNAPSES, SHAKEN),
         "synapses": (strict, PAIRED, SYNAPSES, SHAKEN),
         "least": (strict, PAIRED, SYNAPSES, min(noise for noise in noisy["noise"] if noise)),
+        "inputs": (strict, PAIRED, INPUTS, SHAKEN),
+        "inputs_loose": (loose, PAIRED, INPUTS, SHAKEN),
         "synapses_middle": (middle, PAIRED, SYNAPSES, SHAKEN),
         "quiet_loose": (loose, PAIRED, SYNAPSES, 0.0),
         "synapses_loose": (loose, PAIRED, SYNAPSES, SHAKEN),
@@ -132,8 +155,8 @@ def _decoder(result: Measured) -> dict[str, float]:
     wide = result.decoder[result.decoder["budget"] == RODENT]
     names = {"published": RANDOM, "pool": POOL, "each": EACH}
     found = {f"wide_{name}": typical(wide, circuit=one).mean() for name, one in names.items()}
-    units = {
-        f"wide_{name}_units": wide[wide["circuit"] == one]["units"].iloc[0]
-        for name, one in names.items()
+    each = wide[wide["circuit"] == EACH]
+    return found | {
+        "wide_each_units": int(each["units"].iloc[0]),
+        "wide_mean": typical(result.decoder, circuit=SO_FAR).mean(),
     }
-    return found | {name: int(value) for name, value in units.items()}

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from brainbook.evidence import style
-from brainbook.evidence.curves import law, level, over_seeds
+from brainbook.evidence.curves import level, over_seeds
 from opjoules.pricing.schedules import IN_ACCUMULATORS, STEP_BY_STEP
 
 from .measure import Bits
@@ -69,11 +69,17 @@ def _percent(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(percent=100 * rows["accuracy"])
 
 
+def _law(ax: Axes, rows: pd.DataFrame, x: str) -> None:
+    """Thin line: median of the column ``law`` at each x."""
+    expected = rows.groupby(x)["law"].median()
+    ax.plot(expected.index, expected, color=style.colour("ink"), lw=0.8)
+
+
 def draw_conversion_error(errors: pd.DataFrame) -> Figure:
     """Page limitations/spike_codes, figure draw_conversion_error."""
     fig, axes = style.figure(1, 3, 3.6)
     for ax, (layer, rows) in zip(axes, errors.groupby("layer"), strict=False):
-        law(ax, rows, "steps")
+        _law(ax, rows, "steps")
         for name, (role, line, text) in PARTS.items():
             if layer > 1 or name == "error":  # the first layer inherits nothing
                 over_seeds(ax, rows[rows[name] > 0], "steps", role, y=name, ls=line)
@@ -119,7 +125,7 @@ def draw_code_errors(codes: pd.DataFrame) -> Figure:
     fig, (left, right) = style.figure(1, 2, 3.8)
     for name, (role, line) in CODES.items():
         rows = codes[codes["code"] == name]
-        law(left, rows, "steps")
+        _law(left, rows, "steps")
         for ax, column in ((left, "error"), (right, "spikes")):
             over_seeds(ax, rows, "steps", role, y=column, ls=line, marker="o", ms=3)
             ax.plot([], [], line, marker="o", ms=3, color=style.colour(role), label=name)
@@ -222,7 +228,7 @@ def draw_rate_attention(attention: pd.DataFrame) -> Figure:
     for name, (role, line) in PRODUCTS.items():
         rows = attention[attention["product"] == name]
         if rows["law"].notna().any():
-            law(axes[0], rows, "steps")
+            _law(axes[0], rows, "steps")
         for ax, column in zip(axes, ("error", "output"), strict=True):
             over_seeds(ax, rows, "steps", role, y=column, ls=line, marker="o", ms=3)
         axes[0].plot([], [], line, marker="o", ms=3, color=style.colour(role), label=name)
