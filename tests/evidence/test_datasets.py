@@ -95,7 +95,8 @@ def test_a_topic_that_repeats_a_longer_one_is_left_out(monkeypatch):
         "copied": copied,
         "document": " ".join([*known, *words[-220:]]),
         "few words": " ".join(words[-50:]),
-        "try": " ".join(words[-250:]),
+        "quoted": " ".join([*(f"own{number}" for number in range(200)), *words[-250:]]),
+        "try": " ".join([*(f"own{number}" for number in range(20, 40)), *words[-50:]]),
     }
     monkeypatch.setattr(datasets, "topics", given)
     found = datasets.reference_texts.__wrapped__(2)

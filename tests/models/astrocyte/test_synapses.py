@@ -2,7 +2,7 @@
 
 from collections import Counter
 from functools import partial
-from itertools import permutations, product
+from itertools import product
 
 import pytest
 
@@ -27,8 +27,8 @@ def out_of(cells) -> list:
 
 
 def among(cells) -> list:
-    """A synapse a direction, none of a cell with itself."""
-    return [("lateral", *pair) for pair in permutations(cells, 2)]
+    """From each cell to each cell, itself as well."""
+    return [("lateral", *pair) for pair in product(cells, repeat=2)]
 
 
 def reversed_by(cells) -> list:
@@ -57,6 +57,12 @@ def inhibited() -> list:
 
 def paired() -> list:
     lateral = among(CELLS) + reversed_by(CELLS)
+    return into(UNITS) + out_of(CELLS) + lateral + relayed(UNITS) + summed(CELLS)
+
+
+def one_membrane() -> list:
+    """From each cell to the membrane of each unit."""
+    lateral = [("lateral", *pair) for pair in product(CELLS, UNITS)] + reversed_by(CELLS)
     return into(UNITS) + out_of(CELLS) + lateral + relayed(UNITS) + summed(CELLS)
 
 
@@ -99,6 +105,7 @@ LISTS = {
     "positive": (synapses.positive, positive, 1),
     "inhibited": (synapses.inhibited, inhibited, 1),
     "paired": (synapses.paired, paired, 1),
+    "one_membrane": (synapses.one_membrane, one_membrane, 1),
     "around_baseline": (synapses.around_baseline, around_baseline, 1),
     "through_interneurons": (
         partial(synapses.through_interneurons, share=len(INTERNEURONS) / 2 / M),
@@ -132,4 +139,4 @@ def test_no_larger_circuit_fits_into_a_budget(name):
 
 def test_the_astrocyte_reaches_what_is_stored():
     wiring = Wiring(synapses.paired, cells=2, signed=True)
-    assert wiring.ensheathed(M, D) == sum(part == "stored" for part, *_ in paired())
+    assert wiring.ensheathed(M, D) == sum(part in ("stored", "trace") for part, *_ in paired())

@@ -14,6 +14,7 @@ from brainbook.pages.attention.every_synapse.decoder import (
     D_HEAD,
     PIECES,
     SETTINGS,
+    SO_FAR,
     causal_attention,
     causal_errors,
     heads_of,
@@ -113,7 +114,8 @@ def test_errors_are_those_of_circuits_run_token_by_token(small):
     known = Problem(*(x.float() for x in small[0].tensors))
     documents = {name: Problem(*(x.float() for x in one.tensors)) for name, one in small[1].items()}
     frame = causal_errors({RANDOM: [UNITS], EACH: [UNITS]}, known, documents, draw=5)
-    assert frame["units"].eq(UNITS).all() and len(frame) == 3 * 2 * 2
+    alike = frame["circuit"] == SO_FAR
+    assert frame["units"].eq(UNITS * ~alike).all() and len(frame) == 4 * 2 * 2
     tuned = Landmarks.fitted(known.query, known.key, UNITS, seeded(95, UNITS, 5), ridge=LEAK)
     drawn = torch.randn(UNITS, known.query.shape[-1], generator=seeded(94, UNITS, 5)).numpy()
     landmark, usual = (x.numpy() for x in (tuned.tuning.landmark, tuned.tuning.log_scale))
@@ -126,6 +128,7 @@ def test_errors_are_those_of_circuits_run_token_by_token(small):
             RANDOM: by_hand(problem, *published, each=False),
             POOL: by_hand(problem, rates, written, each=False),
             EACH: by_hand(problem, rates, written, each=True),
+            SO_FAR: by_hand(problem, np.ones_like(rates), np.ones_like(written), each=False),
         }
         for circuit, errors in expected.items():
             rows = frame[(frame["circuit"] == circuit) & (frame["document"] == name)]

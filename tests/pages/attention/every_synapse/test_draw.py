@@ -4,9 +4,15 @@ import numpy as np
 import pytest
 
 from brainbook.pages.attention import every_synapse as page
-from brainbook.pages.attention.every_synapse.circuits import BASELINE, EACH
+from brainbook.pages.attention.every_synapse.circuits import (
+    BASELINE,
+    EACH,
+    GATED,
+    MEMBRANE,
+    UNSUMMED,
+)
 from brainbook.pages.attention.every_synapse.draw import LINES, NOISY
-from brainbook.pages.attention.every_synapse.measure import ENSHEATHED, GOAL
+from brainbook.pages.attention.every_synapse.measure import GOAL, HUMAN
 
 
 def has_line(ax, x, y) -> bool:
@@ -32,7 +38,7 @@ def test_counted_figure_has_a_curve_for_every_circuit(counted_axes, measured):
     for circuit, (name, _, _) in LINES.items():
         curve = median_curve(measured.rivals[measured.rivals["circuit"] == circuit], "synapses")
         assert has_line(counted_axes, curve.index, curve), name
-    assert set(LINES) == set(measured.rivals["circuit"])
+    assert {*LINES, UNSUMMED} == set(measured.rivals["circuit"])
 
 
 def test_published_units_stand_at_all_of_their_synapses(counted_axes, measured):
@@ -51,8 +57,8 @@ def test_counted_figure_names_its_curves_the_bands_and_the_goal(counted_axes):
     assert goal.get_xdata()[-1] == 2_000_000
 
 
-def test_marks_are_all_heads_without_the_budget_that_counts_contacts_only(counted_axes, measured):
-    divided = measured.divided[measured.divided["budget"] != ENSHEATHED]
+def test_marks_are_all_heads_within_the_largest_budget(counted_axes, measured):
+    divided = measured.divided[measured.divided["budget"] == HUMAN]
     marks = {}
     for container in counted_axes.containers:
         point, _, (bar,) = container.lines
@@ -61,7 +67,7 @@ def test_marks_are_all_heads_without_the_budget_that_counts_contacts_only(counte
         marks[x] = (y, (high - low) / 2)
     assert len(marks) == 3
     for (circuit, synapses), rows in divided.groupby(["circuit", "synapses"]):
-        assert circuit in (EACH, BASELINE)
+        assert circuit in (EACH, MEMBRANE, BASELINE)
         error = rows.groupby("document")["error"].median()
         half = 2.5706 * error.std() / np.sqrt(6)  # Student's t, five degrees of freedom
         assert marks[synapses] == pytest.approx((error.mean(), half), rel=1e-3)
@@ -76,6 +82,6 @@ def test_shaken_figure_has_a_curve_for_each_place_and_the_rival_s_level(measured
         part = noisy.query("circuit == @circuit and `where` == @where and leak == @leak")
         curve = median_curve(part, "noise")
         assert has_line(ax, curve.index, curve), (circuit, where, leak)
-    soft = measured.rivals.query("circuit == @GATED and budget == 'rodent_high'")
+    soft = measured.rivals.query(f"circuit == {GATED!r} and budget == 'rodent_high'")
     level = soft.groupby("document")["error"].median().mean()
     assert any(np.allclose(line.get_ydata(), level) for line in ax.lines)

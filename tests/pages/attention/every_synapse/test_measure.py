@@ -15,6 +15,8 @@ from brainbook.pages.attention.every_synapse.circuits import (
     BASELINE,
     EACH,
     GATED,
+    LEAK,
+    MEMBRANE,
     POOL,
     RANDOM,
     SHARED,
@@ -22,8 +24,9 @@ from brainbook.pages.attention.every_synapse.circuits import (
     divided_errors,
     gated_errors,
 )
-from brainbook.pages.attention.every_synapse.decoder import D_HEAD
+from brainbook.pages.attention.every_synapse.decoder import D_HEAD, SO_FAR
 from brainbook.pages.attention.every_synapse.measure import (
+    ANEW,
     BUDGETS,
     DESCRIPTIONS,
     ENSHEATHED,
@@ -31,7 +34,10 @@ from brainbook.pages.attention.every_synapse.measure import (
     NOISES,
     REFERENCE,
     RIVALS,
+    SCALES,
+    SMALL,
     budgets,
+    chosen_constants,
     documents,
     kind,
     typical,
@@ -54,19 +60,21 @@ def test_budgets_are_what_an_astrocyte_reaches():
 
 def test_no_circuit_has_more_synapses_than_its_budget(measured, scaled):
     divided = measured.divided[measured.divided["budget"] != ENSHEATHED]
-    for frame in (divided, measured.rivals, measured.decoder):
-        most = frame["budget"].map(scaled)
+    wide = measured.decoder[measured.decoder["circuit"] != SO_FAR]
+    for frame in (divided, measured.rivals, wide):
+        most = frame["budget"].map(scaled | {ANEW: scaled["human_high"]})
         assert (frame["synapses"] <= most).all() and (frame["synapses"] > 0.8 * most).all()
     reached = measured.divided[measured.divided["budget"] == ENSHEATHED]
     (units,) = reached["units"].unique()
-    assert 2 * 32 * units <= scaled["rodent_high"] < 2 * 32 * (units + 1)
+    assert 2 * 33 * units <= scaled["rodent_high"] < 2 * 33 * (units + 1)
 
 
 def test_all_heads_read_all_documents(measured, text):
     cells = measured.divided.groupby(["circuit", "budget", "document"])
     assert cells.size().eq(72).all()
     assert not measured.divided.duplicated(["circuit", "budget", "document", "layer", "head"]).any()
-    ends = {(EACH, BUDGETS[1]), (EACH, BUDGETS[3]), (BASELINE, BUDGETS[3]), (EACH, ENSHEATHED)}
+    ends = {(circuit, BUDGETS[3]) for circuit in (EACH, MEMBRANE, BASELINE)}
+    ends |= {(EACH, ENSHEATHED), (EACH, ANEW), (MEMBRANE, ANEW)}
     assert set(zip(measured.divided["circuit"], measured.divided["budget"], strict=True)) == ends
     assert set(measured.divided["document"]) == set(text)
 
@@ -86,11 +94,12 @@ def test_a_row_is_the_error_of_its_own_layer_head_and_document(measured, known, 
     name, ids = list(text.items())[2]
     problem = heads_on(ids).problem[4]
     cases = (
-        (measured.divided, EACH, divided_errors, 12),
-        (measured.rivals, GATED, gated_errors, 1),
+        (measured.divided, EACH, divided_errors, 12, "human_high"),
+        (measured.rivals, GATED, gated_errors, 1, "rodent_high"),
     )
-    for frame, circuit, errors, heads in cases:
-        rows = frame.query("layer == 4 and document == @name and budget == 'rodent_high'")
+    for frame, circuit, errors, heads, budget in cases:
+        rows = frame[(frame["layer"] == 4) & (frame["document"] == name)]
+        rows = rows[rows["budget"] == budget]
         rows = rows[rows["circuit"] == circuit].sort_values("head")
         (units,) = rows["units"].unique()
         again = errors(int(units), known[:, :heads], {name: problem[:heads]}, draw=4)
@@ -112,6 +121,18 @@ def test_what_a_layer_shares_is_tuned_to_all_of_its_heads(monkeypatch, known):
     monkeypatch.setattr(measure, "calibration_passages", lambda tokens: known[:3])
     page.measure_rivals(1, 0, 1, 2, 32)
     assert heads == {EACH: 2, SHARED: 12}
+
+
+def test_constants_are_those_that_err_least_on_held_back_passages(measured, known):
+    heads = problem_on(known)[:, :, :1]
+    scale, leak = chosen_constants(heads)
+    assert scale in SCALES and leak in SMALL
+    fit, held = heads[:-4, 0], {str(n): heads[-4 + n, 0] for n in range(4)}
+    assert fit.query.shape[1] == 1 and len(held) == 4
+    anew = measured.divided[measured.divided["budget"] == ANEW]
+    assert set(anew["scale"]) <= set(SCALES) and set(anew["leak"]) <= set(SMALL)
+    others = measured.divided[measured.divided["budget"] != ANEW]
+    assert set(others["scale"]) == {1.0} and set(others["leak"]) == {LEAK}
 
 
 def test_more_units_err_less(measured):
@@ -149,9 +170,11 @@ def test_noise_is_put_into_the_largest_circuit(measured):
 
 def test_the_decoder_has_wide_heads_and_three_circuits(measured, scaled):
     frame = measured.decoder
+    assert frame.groupby(["circuit", "budget", "document"])["head"].nunique().eq(4).all()
+    assert set(frame.query("circuit == @SO_FAR")["units"]) == {0}
+    frame = frame.query("circuit != @SO_FAR")
     assert set(frame["circuit"]) == {RANDOM, POOL, EACH}
     assert set(frame["budget"]) == set(BUDGETS[:3]) and set(frame["seed"]) == {0}
-    assert frame.groupby(["circuit", "budget", "document"])["head"].nunique().eq(4).all()
     for circuit, rows in frame.groupby("circuit"):
         units = WIRING[circuit].units_within(scaled["human_low"], D_HEAD)
         assert rows.query("budget == 'human_low'")["units"].eq(units).all()
@@ -176,5 +199,5 @@ def test_circuits_are_listed_with_their_error_and_interval(measured):
     t = 4.303  # Student's at 95%, two degrees of freedom, from any table
     assert row["±"] == pytest.approx(t * by_document.std() / np.sqrt(3), rel=1e-3)
     units = row["units"]
-    assert row["lateral synapses"] == 2 * units * (2 * units - 1) + 2 * units
+    assert row["lateral synapses"] == 4 * units**2 + 2 * units
     assert row["cells a unit"] == 2

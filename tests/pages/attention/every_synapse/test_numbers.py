@@ -6,8 +6,15 @@ import pytest
 from brainbook.models.astrocyte.baselines import MEAN
 from brainbook.pages.attention import every_synapse as page
 from brainbook.pages.attention.every_synapse.bounds import LOW_RANK
-from brainbook.pages.attention.every_synapse.circuits import BASELINE, EACH, POOL, RECTIFIED
-from brainbook.pages.attention.every_synapse.measure import ENSHEATHED
+from brainbook.pages.attention.every_synapse.circuits import (
+    BASELINE,
+    EACH,
+    MEMBRANE,
+    POOL,
+    RECTIFIED,
+    UNSUMMED,
+)
+from brainbook.pages.attention.every_synapse.measure import ANEW, ENSHEATHED
 from brainbook.pages.attention.every_synapse.noise import BASELINE as AROUND
 from brainbook.pages.attention.every_synapse.noise import CELLS, PAIRED, SYNAPSES, TRACES
 
@@ -28,7 +35,9 @@ def test_errors_and_units_of_all_heads(told, measured):
     ends = {
         "reached": (EACH, ENSHEATHED),
         "human": (EACH, "human_high"),
-        "rodent": (EACH, "rodent_high"),
+        "anew": (EACH, ANEW),
+        "membrane": (MEMBRANE, "human_high"),
+        "membrane_anew": (MEMBRANE, ANEW),
         "around": (BASELINE, "human_high"),
     }
     for name, (circuit, budget) in ends.items():
@@ -44,7 +53,11 @@ def test_errors_and_units_of_all_heads(told, measured):
         assert told[f"{name}_spread"] == pytest.approx(spread, rel=1e-4)
         lateral = told[f"{name}_lateral"] / 100 * told[f"{name}_millions"] * 1e6
         m = told[f"{name}_units"]
-        assert lateral == pytest.approx(m * (m - 1) if circuit == BASELINE else 4 * m**2)
+        expected = {BASELINE: m**2, MEMBRANE: 2 * m**2 + 2 * m, EACH: 4 * m**2 + 2 * m}
+        assert lateral == pytest.approx(expected[circuit])
+        by_head = rows.groupby(["layer", "head"])["error"].median()
+        assert told[f"{name}_heads"] == (by_head < 0.1).sum()
+    assert told["heads"] == 72
 
 
 def test_rivals_bounds_and_the_decoder(told, measured):
@@ -54,6 +67,7 @@ def test_rivals_bounds_and_the_decoder(told, measured):
         ("each", EACH, "rodent"),
         ("pool", POOL, "human"),
         ("one_cell", RECTIFIED, "human"),
+        ("unsummed", UNSUMMED, "human"),
     ):
         where = f"circuit == {circuit!r} and budget == '{end}_high'"
         assert told[f"{name}_{end}"] == pytest.approx(mean(rivals, where))

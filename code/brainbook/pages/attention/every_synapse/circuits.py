@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -23,7 +24,7 @@ from brainbook.models.astrocyte.synapses import Wiring
 from brainbook.models.astrocyte.tuned import gated, read_each
 from brainbook.models.attention.minilm_heads import D_HEAD, HEADS
 from brainbook.models.attention.softmax import Problem, relative_error
-from brainbook.models.features.landmarks import Landmarks, means, usual_metric
+from brainbook.models.features.landmarks import Landmarks, Tuning, means, tune, usual_metric
 
 RANDOM = "published: random units"
 GATED = "tuned, chosen softly"
@@ -66,22 +67,37 @@ def _frame(units: int, found: Outputs) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def tuned_units(
-    known: Problem,
-    units: int,
-    leak: float = LEAK,
-    *,
-    draw: int,
-    metric: Tensor | None = None,
-) -> Landmarks:
-    """Units of one layer's heads, from calibration text (passages, heads, N, d).
+def tuning(known: Problem, units: int, *, draw: int, metric: Tensor | None = None) -> Tuning:
+    """Landmarks of one layer's heads, from calibration text (passages, heads, N, d).
 
-    ``metric`` : S, if it is another than the usual one. float64 where a small leak asks for it.
+    ``metric`` : S, where it is known already.
     """
-    generator = seeded(91, units, draw)
+    return tune(known.query, known.key, units, seeded(91, units, draw), metric=metric)
+
+
+def settling(known: Tuning, leak: float = LEAK, scale: float = 1.0) -> Landmarks:
+    """Units with these landmarks, a leak, and a factor of S; float64 where the leak asks for it."""
     dtype = torch.float32 if leak >= LEAK else torch.float64
-    precision = {"ridge": leak, "dtype": dtype, "metric": metric}
-    return Landmarks.fitted(known.query, known.key, units, generator, **precision)
+    return Landmarks(replace(known, metric=scale * known.metric), leak, dtype)
+
+
+def tuned_units(known: Problem, units: int, leak: float = LEAK, *, draw: int) -> Landmarks:
+    """:func:`settling` with :func:`tuning`."""
+    return settling(tuning(known, units, draw=draw), leak)
+
+
+def errors_of(tuned: Landmarks, documents: Mapping[str, Problem], circuit: str) -> pd.DataFrame:
+    """Divided at each unit, rates of either sign; ``COLUMNS``.
+
+    ``circuit`` names the rows: how rates of either sign come about makes no difference here.
+    """
+    found = read_divided(tuned, list(documents.values()))
+
+    def outputs() -> Outputs:
+        for (name, problem), output in zip(documents.items(), found, strict=True):
+            yield circuit, name, output, problem.exact()[0]
+
+    return _frame(tuned.tuning.landmark.shape[-2], outputs())
 
 
 def divided_errors(
@@ -90,10 +106,8 @@ def divided_errors(
     documents: Mapping[str, Problem],
     draw: int,
     circuit: str = EACH,
-    metric: Tensor | None = None,
-    leak: float = LEAK,
 ) -> pd.DataFrame:
-    """Divided at each unit, rates of either sign, one layer; ``COLUMNS``.
+    """:func:`errors_of` for one layer's heads.
 
     Parameters
     ----------
@@ -101,18 +115,9 @@ def divided_errors(
     known : heads on calibration text, (passages, heads, N, d).
     documents : heads on test text, (heads, N, d), by name.
     draw : of the landmarks.
-    circuit : the name in the frame: how rates of either sign come about makes no difference here.
-    metric : S, if it is another than the usual one, or known already.
-    leak : of the lateral network.
+    circuit : as in :func:`errors_of`.
     """
-    tuned = tuned_units(known, units, leak, draw=draw, metric=metric)
-    found = read_divided(tuned, list(documents.values()))
-
-    def outputs() -> Outputs:
-        for (name, problem), output in zip(documents.items(), found, strict=True):
-            yield circuit, name, output, problem.exact()[0]
-
-    return _frame(units, outputs())
+    return errors_of(tuned_units(known, units, draw=draw), documents, circuit)
 
 
 def pooled_errors(

@@ -39,12 +39,15 @@ from .circuits import (
     UNSUMMED,
     WIRING,
     divided_errors,
+    errors_of,
     gated_errors,
     interneuron_errors,
     pooled_errors,
     rectified_errors,
+    settling,
     shared_errors,
     sizes_within,
+    tuning,
     unsummed_errors,
     with_synapses,
 )
@@ -142,10 +145,12 @@ def measure_divided(descriptions: int, reference: int, tokens: int = 196) -> pd.
     for layer in range(LAYERS):
         heads = {name: problem[layer] for name, problem in seen.items()}
         part = known[:, layer]
-        metric = usual_metric(part.query, part.key)
+        metric, known_by = usual_metric(part.query, part.key), {}
         for (circuit, budget), units in all_head_sizes().items():
+            if units not in known_by:
+                known_by = {units: tuning(part, units, draw=layer, metric=metric)}
             factor, leak = (scale, small) if budget == ANEW else (1.0, LEAK)
-            found = divided_errors(units, part, heads, layer, circuit, factor * metric, leak)
+            found = errors_of(settling(known_by[units], leak, factor), heads, circuit)
             frames.append(found.assign(layer=layer, budget=budget, scale=factor, leak=leak))
     return with_synapses(pd.concat(frames, ignore_index=True))
 
@@ -160,22 +165,20 @@ def chosen_constants(known: Problem) -> tuple[float, float]:
     for layer in range(known.query.shape[1]):
         fit, held = known[:-HELD_BACK, layer], known[-HELD_BACK:, layer]
         test = {str(number): held[number] for number in range(HELD_BACK)}
-        metric = usual_metric(fit.query, fit.key)
+        landmarks = tuning(fit, TRIED, draw=layer)
         for scale, leak in product(SCALES, SMALL):
-            found = divided_errors(TRIED, fit, test, layer, EACH, scale * metric, leak)
-            frames.append(found.assign(layer=layer, scale=scale, leak=leak))
+            found = errors_of(settling(landmarks, leak, scale), test, EACH)
+            frames.append(found.assign(scale=scale, leak=leak))
     error = pd.concat(frames).groupby(["scale", "leak"])["error"].median()
     return error.idxmin()
 
 
 def all_head_sizes() -> dict[tuple[str, str], int]:
     """Units by circuit and budget where all heads are tried."""
-    found = {
-        (circuit, HUMAN): _chosen(circuit, [HUMAN])[HUMAN] for circuit in (EACH, MEMBRANE, BASELINE)
-    }
+    most = {circuit: _chosen(circuit, [HUMAN])[HUMAN] for circuit in (EACH, MEMBRANE, BASELINE)}
     reached = budgets()[RODENT] // WIRING[EACH].ensheathed(1, D_HEAD)
-    anew = {(circuit, ANEW): found[circuit, HUMAN] for circuit in (EACH, MEMBRANE)}
-    return found | anew | {(EACH, ENSHEATHED): int(reached)}
+    both = {(name, end): most[name] for name in (EACH, MEMBRANE) for end in (HUMAN, ANEW)}
+    return both | {(BASELINE, HUMAN): most[BASELINE], (EACH, ENSHEATHED): int(reached)}
 
 
 @store.kept

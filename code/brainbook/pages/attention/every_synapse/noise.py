@@ -103,6 +103,6 @@ def _with_noisy_traces(rates: Tensor, stored: Tensor, noise: float, generator: G
     """Each of a unit's two cells divides by a trace of its own: (heads, N, d_value)."""
     shape = (2, *stored.shape[:-1], 1)  # above and below zero
     trace = 1 + noise * torch.randn(shape, generator=generator, dtype=rates.dtype)
-    above, below = stored / trace
+    above, below = stored.to(rates.dtype) / trace
     total = rates.clamp_min(0) @ above - (-rates).clamp_min(0) @ below
     return (total / rates.sum(-1, keepdim=True)).to(stored.dtype)
