@@ -62,8 +62,10 @@ def mixed(rates: Tensor, answer: Tensor, summed: bool = True) -> Tensor:
 
 
 @torch.no_grad()
-def read_divided(tuned: Landmarks, problems: Sequence[Problem]) -> list[Tensor]:
+def read_divided(tuned: Landmarks, problems: Sequence[Problem], every: int = 1) -> list[Tensor]:
     """Outputs (heads, N, d_value) for several passages (heads, N, d).
+
+    Of every ``every``-th query only, where that is not 1.
 
     As :func:`brainbook.models.astrocyte.tuned.read_each`, the lateral network settles once for
     every stored number instead of once for every query: K is symmetric.
@@ -77,7 +79,7 @@ def read_divided(tuned: Landmarks, problems: Sequence[Problem]) -> list[Tensor]:
     *parts, total = settled.split([*(one.shape[-1] for one in stored), 1], -1)
     outputs = []
     for problem, part in zip(problems, parts, strict=True):
-        read = tuned.tuning_curves(problem.query) @ torch.cat([part, total], -1)
+        read = tuned.tuning_curves(problem.query[..., ::every, :]) @ torch.cat([part, total], -1)
         outputs.append((read[..., :-1] / read[..., -1:]).to(problem.value.dtype))
     return outputs
 

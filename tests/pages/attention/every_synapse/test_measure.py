@@ -15,14 +15,16 @@ from brainbook.pages.attention.every_synapse.circuits import (
     BASELINE,
     EACH,
     GATED,
+    HALF,
     LEAK,
     MEMBRANE,
     POOL,
     RANDOM,
     SHARED,
     WIRING,
-    divided_errors,
+    errors_of,
     gated_errors,
+    tuned_units,
 )
 from brainbook.pages.attention.every_synapse.decoder import D_HEAD, SO_FAR
 from brainbook.pages.attention.every_synapse.measure import (
@@ -90,11 +92,15 @@ def test_rivals_read_some_documents_with_some_heads(measured, text):
 
 def test_a_row_is_the_error_of_its_own_layer_head_and_document(measured, known, text):
     """The same circuit again, on one layer by itself."""
+
+    def halved(units, known, test, draw):
+        return errors_of(tuned_units(known, units, draw=draw), test, EACH, HALF)
+
     known = problem_on(known)[:, 4]
     name, ids = list(text.items())[2]
     problem = heads_on(ids).problem[4]
     cases = (
-        (measured.divided, EACH, divided_errors, 12, "human_high"),
+        (measured.divided, EACH, halved, 12, "human_high"),
         (measured.rivals, GATED, gated_errors, 1, "rodent_high"),
     )
     for frame, circuit, errors, heads, budget in cases:
@@ -174,10 +180,10 @@ def test_the_decoder_has_wide_heads_and_three_circuits(measured, scaled):
     assert set(frame.query("circuit == @SO_FAR")["units"]) == {0}
     frame = frame.query("circuit != @SO_FAR")
     assert set(frame["circuit"]) == {RANDOM, POOL, EACH}
-    assert set(frame["budget"]) == set(BUDGETS[:3]) and set(frame["seed"]) == {0}
+    assert set(frame["budget"]) == {BUDGETS[1]} and set(frame["seed"]) == {0}
     for circuit, rows in frame.groupby("circuit"):
-        units = WIRING[circuit].units_within(scaled["human_low"], D_HEAD)
-        assert rows.query("budget == 'human_low'")["units"].eq(units).all()
+        units = WIRING[circuit].units_within(scaled["rodent_high"], D_HEAD)
+        assert rows["units"].eq(units).all()
 
 
 def test_typical_is_the_median_head_of_each_document():

@@ -42,7 +42,7 @@ def of(frame, circuit: str, where: str):
 
 def test_noise_of_zero_leaves_every_error_as_it_is(small):
     frame = noisy(small)
-    assert len(frame) == len(LEAKS) * len(NOISES) * len(PLACES) * 2 * 2
+    assert len(frame) == (len(PLACES) + len(PLACES) - 2) * len(NOISES) * 2 * 2
     expected = divided_errors(UNITS, *small, draw=3)["error"]
     for place in PLACES:
         rows = of(frame, *place)

@@ -52,6 +52,7 @@ WIRING = {
 }
 LEAK = 0.001
 EVERY = 12  # of a passage's queries, where a circuit is slow to settle
+HALF = 2  # and where all heads are read
 COLUMNS = ["circuit", "units", "document", "head", "error"]
 
 Outputs = Iterator[tuple[str, str, Tensor, Tensor]]  # circuit, document, output, exact
@@ -86,16 +87,19 @@ def tuned_units(known: Problem, units: int, leak: float = LEAK, *, draw: int) ->
     return settling(tuning(known, units, draw=draw), leak)
 
 
-def errors_of(tuned: Landmarks, documents: Mapping[str, Problem], circuit: str) -> pd.DataFrame:
+def errors_of(
+    tuned: Landmarks, documents: Mapping[str, Problem], circuit: str, every: int = 1
+) -> pd.DataFrame:
     """Divided at each unit, rates of either sign; ``COLUMNS``.
 
     ``circuit`` names the rows: how rates of either sign come about makes no difference here.
+    ``every`` so many-th query is asked.
     """
-    found = read_divided(tuned, list(documents.values()))
+    found = read_divided(tuned, list(documents.values()), every)
 
     def outputs() -> Outputs:
         for (name, problem), output in zip(documents.items(), found, strict=True):
-            yield circuit, name, output, problem.exact()[0]
+            yield circuit, name, output, problem.exact()[0][..., ::every, :]
 
     return _frame(tuned.tuning.landmark.shape[-2], outputs())
 

@@ -29,6 +29,7 @@ from .circuits import (
     BASELINE,
     EACH,
     GATED,
+    HALF,
     INTERNEURONS,
     LEAK,
     MEMBRANE,
@@ -66,7 +67,7 @@ RIVALS: dict[str, tuple[Callable[..., pd.DataFrame], tuple[str, ...]]] = {
     EACH: (divided_errors, BUDGETS),
     BASELINE: (partial(divided_errors, circuit=BASELINE), BUDGETS),
     UNSUMMED: (unsummed_errors, BUDGETS[3:]),
-    GATED: (gated_errors, BUDGETS[:3]),  # a human's upper budget exceeds the calibration queries
+    GATED: (gated_errors, BUDGETS[:2]),  # a human's number exceeds the calibration queries
     RECTIFIED: (rectified_errors, BUDGETS[1::2]),
     INTERNEURONS: (interneuron_errors, BUDGETS[1::2]),
     SHARED: (shared_errors, BUDGETS[1::2]),
@@ -130,7 +131,7 @@ def measure_divided(descriptions: int, reference: int, tokens: int = 196) -> pd.
     Columns circuit, units, synapses, budget, document, layer, head, error, scale (of S), leak. As
     many units as fit into the upper human budget, all synapses counted, with the constants of
     attention/one_astrocyte and with those of ``chosen_constants``; and, budget
-    ``rodent_high, ensheathed``, as many as the astrocyte can reach.
+    ``rodent_high, ensheathed``, as many as the astrocyte can reach. Every second query.
 
     Parameters
     ----------
@@ -150,7 +151,7 @@ def measure_divided(descriptions: int, reference: int, tokens: int = 196) -> pd.
             if units not in known_by:
                 known_by = {units: tuning(part, units, draw=layer, metric=metric)}
             factor, leak = (scale, small) if budget == ANEW else (1.0, LEAK)
-            found = errors_of(settling(known_by[units], leak, factor), heads, circuit)
+            found = errors_of(settling(known_by[units], leak, factor), heads, circuit, HALF)
             frames.append(found.assign(layer=layer, budget=budget, scale=factor, leak=leak))
     return with_synapses(pd.concat(frames, ignore_index=True))
 
@@ -260,8 +261,7 @@ def measure_decoder(
     numbers = renumbered(passages)
     text = dict(list(documents(descriptions, reference, tokens).items())[::few])
     by_circuit = {
-        name: sizes_within(name, {budget: budgets()[budget] for budget in BUDGETS[:3]}, WIDE)
-        for name in (RANDOM, EACH)
+        name: sizes_within(name, {RODENT: budgets()[RODENT]}, WIDE) for name in (RANDOM, EACH)
     }
     frames = []
     for seed in range(seeds):

@@ -29,6 +29,8 @@ def noisy_errors(
 ) -> pd.DataFrame:
     """Errors of one layer: leak, circuit, where, noise, document, head, error.
 
+    Cells around a baseline with the least leak only.
+
     Noise is in proportion: standard deviation of a factor about one. Where it enters:
 
     cells : a reading cell's rate at each query, the same for all that it reaches, itself as well.
@@ -52,7 +54,9 @@ def noisy_errors(
             drive = tuned.tuning_curves(problem.query).float()
             stored = answers(tuned.tuning.landmark, problem.key, problem.value)
             # the least baseline with which no cell of a head falls silent
-            fired = {PAIRED: rates.abs(), BASELINE: rates - rates.amin((-2, -1), keepdim=True)}
+            fired = {PAIRED: rates.abs()}
+            if leak == min(leaks):
+                fired[BASELINE] = rates - rates.amin((-2, -1), keepdim=True)
             for noise in noises:
                 divided = _with_noisy_traces(rates, stored, noise, generator)
                 told = noise * _like(drive, generator) * drive
