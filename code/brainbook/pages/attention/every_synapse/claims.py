@@ -173,6 +173,17 @@ def others(result: Measured) -> list[Claim]:
     most = noisy["noise"].max()
     cancelled = typical(noisy, circuit=AROUND, where=CELLS, noise=most)
     soft = typical(result.rivals[result.rivals["budget"] == RODENT], circuit=GATED)
+
+    def undone(id: str, where: str, errors: pd.Series) -> Claim:
+        return ordering(
+            id,
+            f"With {SHAKEN:.0%} noise in {where}, two cells a unit within a human's budget err "
+            "more than units without lateral synapses within a rodent's (log ratio).",
+            mean_interval(np.log(errors / soft[errors.index]), over="documents"),
+            source="what comes from outside is enlarged by (K + leak)^-1",
+            after_looking=True,
+        )
+
     wide = result.decoder[result.decoder["budget"] == RODENT]
     alike, tuned = typical(result.decoder, circuit=SO_FAR), typical(wide, circuit=EACH)
     return [
@@ -184,20 +195,8 @@ def others(result: Measured) -> list[Claim]:
             after_looking=True,
             source="what a cell adds comes back to it as K (K + leak)^-1",
         ),
-        *(
-            ordering(
-                f"every-noise-{name}",
-                f"With {SHAKEN:.0%} noise in {words}, two cells a unit within a human's budget err "
-                "more than units without lateral synapses within a rodent's (log ratio).",
-                mean_interval(np.log(errors / soft[errors.index]), over="documents"),
-                source="what comes from outside is enlarged by (K + leak)^-1",
-                after_looking=True,
-            )
-            for name, words, errors in (
-                ("synapses", "every synapse", shaken),
-                ("inputs", "every input cell", inputs),
-            )
-        ),
+        undone("every-noise-synapses", "every synapse", shaken),
+        undone("every-noise-inputs", "every input cell", inputs),
         ordering(
             "every-noise-baseline",
             f"With {SHAKEN:.0%} noise in every synapse, cells around a baseline err more than two "
