@@ -112,7 +112,13 @@ def _scores_kept(table: pd.DataFrame) -> pd.DataFrame:
     scores = table["activation_writes"].shift()
     sent = np.where(table["sites"] > 0, table["spikes"] / table["sites"].clip(lower=1), 1.0)
     rest = (table["activation_reads"] - scores * sent).clip(lower=0)
+    reads = table["activation_reads"].mask(second, rest)
+    writes = table["activation_writes"].mask(first, 0.0)
+    # what is kept needs no room in the memory either; spikes are fewer words than their tensor
+    room = table["activation_size"].clip(upper=np.maximum(reads, writes))
+    dense = (first | second) & ~(table["sites"] > 0)
     return table.assign(
-        activation_reads=table["activation_reads"].mask(second, rest),
-        activation_writes=table["activation_writes"].mask(first, 0.0),
+        activation_reads=reads,
+        activation_writes=writes,
+        activation_size=table["activation_size"].mask(dense, room),
     )
