@@ -128,7 +128,7 @@ def test_every_synapse_is_counted_once(name):
 
 @pytest.mark.parametrize("name", LISTS)
 def test_no_larger_circuit_fits_into_a_budget(name):
-    wiring = Wiring(LISTS[name][0], cells=1, signed=False)
+    wiring = Wiring(LISTS[name][0], cells=1)
     for budget in (1_000, 12_345, 2_000_000):
         units = wiring.units_within(budget, 32)
         assert wiring.total(units, 32) <= budget < wiring.total(units + 1, 32)
@@ -138,5 +138,5 @@ def test_no_larger_circuit_fits_into_a_budget(name):
 
 
 def test_the_astrocyte_reaches_what_is_stored():
-    wiring = Wiring(synapses.paired, cells=2, signed=True)
+    wiring = Wiring(synapses.paired, cells=2)
     assert wiring.ensheathed(M, D) == sum(part in ("stored", "trace") for part, *_ in paired())

@@ -36,12 +36,10 @@ class Wiring:
 
     counts : numbers of synapses by part (``PARTS``), given units m and width d.
     cells : cells that store, a unit.
-    signed : whether rates may fall below zero, and so need a cell for either sign.
     """
 
     counts: Callable[[int, int], dict[str, float]]
     cells: int
-    signed: bool
 
     def total(self, units: int, d: int) -> float:
         """All synapses of a head."""

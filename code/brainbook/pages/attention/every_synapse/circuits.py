@@ -39,16 +39,16 @@ SHARED = "divided at each unit, one network a layer"
 
 SHARE = 0.25  # interneurons a unit
 WIRING = {
-    RANDOM: Wiring(synapses.positive, cells=1, signed=False),
-    GATED: Wiring(synapses.positive, cells=1, signed=False),
-    RECTIFIED: Wiring(synapses.inhibited, cells=1, signed=False),
-    POOL: Wiring(synapses.paired, cells=2, signed=True),
-    EACH: Wiring(synapses.paired, cells=2, signed=True),
-    UNSUMMED: Wiring(synapses.paired, cells=2, signed=True),
-    MEMBRANE: Wiring(synapses.one_membrane, cells=2, signed=True),
-    BASELINE: Wiring(synapses.around_baseline, cells=2, signed=True),
-    INTERNEURONS: Wiring(partial(synapses.through_interneurons, share=SHARE), 2, signed=True),
-    SHARED: Wiring(partial(synapses.shared, heads=HEADS), cells=2, signed=True),
+    RANDOM: Wiring(synapses.positive, cells=1),
+    GATED: Wiring(synapses.positive, cells=1),
+    RECTIFIED: Wiring(synapses.inhibited, cells=1),
+    POOL: Wiring(synapses.paired, cells=2),
+    EACH: Wiring(synapses.paired, cells=2),
+    UNSUMMED: Wiring(synapses.paired, cells=2),
+    MEMBRANE: Wiring(synapses.one_membrane, cells=2),
+    BASELINE: Wiring(synapses.around_baseline, cells=2),
+    INTERNEURONS: Wiring(partial(synapses.through_interneurons, share=SHARE), 2),
+    SHARED: Wiring(partial(synapses.shared, heads=HEADS), cells=2),
 }
 LEAK = 0.001
 EVERY = 12  # of a passage's queries, where a circuit is slow to settle
